@@ -1,0 +1,65 @@
+// A cluster: which GPUs, how they are wired, what breaks, what it draws and what it costs.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "host/base/origin.h"
+#include "host/base/units.h"
+
+namespace traincast {
+
+struct Fleet {
+  std::string gpu;  // name of a GPU config
+  std::int64_t gpus = 0;
+};
+
+// One level of the scale-out fabric above the node.
+struct NetworkTier {
+  std::string name;             // "rail", "spine", "core"
+  std::int64_t gpus = 0;        // GPUs below one switch group of this tier
+  double oversubscription = 1;  // down bandwidth over up bandwidth; 1 = non-blocking
+  Seconds latency;              // one way, added when a message crosses this tier
+};
+
+struct Cluster {
+  std::string name;
+  std::vector<Fleet> fleets;  // the slowest sets the pace of a synchronous run
+  std::int64_t gpus_per_node = 8;
+  std::int64_t nvlink_domain = 8;  // GPUs that reach one another by NVLink
+  struct Network {
+    Bandwidth nic_per_gpu;           // line rate, one direction
+    double efficiency = 0;           // of the line rate that a large ring all-gather reaches
+    bool sharp = false;              // in-network reduction
+    std::vector<NetworkTier> tiers;  // innermost first
+    Provenance from;
+  } network;
+  struct Reliability {
+    Seconds mtbf_per_gpu;  // between interruptions of any cause
+    Seconds restart;       // from an interruption until steps run again, lost work not counted
+    Provenance from;
+  } reliability;
+  struct Storage {
+    Bandwidth write;            // aggregate, sustained
+    Seconds stall;              // pause of training per checkpoint beyond the write, if any
+    bool asynchronous = false;  // only the stall stops training
+    double bytes_per_parameter = 0;
+    Provenance from;
+  } storage;
+  struct Power {
+    double network_share = 0;  // network and storage, of server power
+    double pue = 1;
+    EnergyPrice price;
+    EmissionRate co2;
+    Provenance from;
+  } power;
+
+  std::int64_t gpus() const {
+    std::int64_t sum = 0;
+    for (const Fleet& fleet : fleets) sum += fleet.gpus;
+    return sum;
+  }
+};
+
+}  // namespace traincast

@@ -1,0 +1,42 @@
+// A training run to estimate: a model on a cluster by a plan for so many tokens; and what was published about
+// it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "host/base/origin.h"
+#include "host/base/units.h"
+#include "host/model/cluster.h"
+#include "host/model/plan.h"
+#include "host/model/stack.h"
+#include "host/model/transformer.h"
+
+namespace traincast {
+
+// What somebody else says of the run. Absent where nothing was published.
+struct PublishedFigures {
+  std::optional<double> days_low, days_high;
+  std::optional<double> mfu_low, mfu_high;  // fractions of the dense BF16 peak
+  std::optional<double> gpu_hours;
+  std::optional<double> flops;  // of the whole training
+  std::optional<double> tflops_per_gpu;
+  bool measured = false;  // by those who ran it; else somebody's estimate
+  Provenance from;
+};
+
+struct Run {
+  std::string name;
+  std::string title;  // one line for tables
+  Transformer model;
+  Cluster cluster;  // with fleets cut down to the GPUs that the run uses
+  Plan plan;
+  Stack stack;
+  Tokens tokens;
+  std::vector<std::string> assumptions;  // what is not published, in words
+  std::optional<PublishedFigures> published;
+  Provenance from;
+};
+
+}  // namespace traincast
