@@ -1,7 +1,8 @@
-// A software stack: the few physical parameters that all runs of one framework and era share.
+// A software stack: the few physical parameters that all runs of one framework and era share. Rows and runs
+// have no knobs of their own. "Exposed" is the share of a communication's time that no computation hides: 1 =
+// none is hidden.
 #pragma once
 
-#include <array>
 #include <string>
 #include <string_view>
 
@@ -10,27 +11,43 @@
 
 namespace traincast {
 
-enum class AttentionKernel { unfused, flash2, flash3, cudnn };
-inline constexpr std::string_view kAttentionKernelNames[] = {"unfused", "flash2", "flash3", "cudnn"};
+enum class AttentionKernel { unfused, fused };
+inline constexpr std::string_view kAttentionKernelNames[] = {"unfused", "fused"};
 constexpr std::string_view name(AttentionKernel k) {
   return kAttentionKernelNames[static_cast<int>(k)];
 }
 
-// "Exposed" is the share of a communication's time that no computation hides: 1 = none is hidden.
 struct Stack {
   std::string name;
-  AttentionKernel attention = AttentionKernel::flash2;
-  double time_factor = 1;         // multiplies all computation; the one fitted number of a stack
-  double elementwise_passes = 1;  // memory-bound traffic over that of fully fused kernels
+  double time_factor = 1;  // multiplies all computation: the one number fitted per stack
+
+  AttentionKernel attention = AttentionKernel::fused;
+  double attention_rate = 1;      // rate of the stack's fused attention over that of the profile's
+  double elementwise_passes = 1;  // memory-bound traffic over that of fused kernels
+  double logit_bytes = 14;        // HBM traffic per logit of softmax and cross-entropy, forward and backward
+  double expert_rate = 0.86;      // grouped expert GEMMs over one dense GEMM of the same total size
+  double selective_gemms = 0;     // share of the GEMMs that "selective" recomputation repeats
+  bool selective_attention = true;  // "selective" recomputation repeats the attention core
+
   double tensor_exposed = 1;
-  double data_exposed = 1;  // gradient reduce-scatter and parameter all-gather
+  double context_exposed = 0.3;
   double expert_exposed = 1;
   double pipeline_exposed = 1;
+  double data_exposed =
+      1;  // gradient reduce-scatter and parameter all-gather of replicated or ZeRO-1/2 weights
+  double shard_serial = 0.15;  // ZeRO-3: step = max(compute, communication) + this share of the smaller
+
   double gradient_bytes = 4;    // per parameter, as reduced between data-parallel ranks
   double accumulate_bytes = 6;  // HBM traffic per parameter and micro-batch to accumulate gradients
-  Seconds layer_overhead;       // launch gaps per layer and micro-batch, forward plus backward
-  Seconds moe_overhead;         // routing, permutation and synchronisation per MoE layer and micro-batch
-  Seconds step_overhead;        // per step
+  double dispatch_bytes = 2;    // per element sent to experts
+  bool dispatch_once_per_node =
+      false;  // a token crosses to a node once, however many of its experts are there
+
+  Seconds layer_overhead;  // launch gaps per layer and micro-batch, forward plus backward
+  Seconds moe_overhead;    // routing, permutation and synchronisation per MoE layer and micro-batch
+  Seconds step_overhead;   // per step: data, clipping, logging, optimiser launch
+  Seconds
+      rank_overhead;  // per step and rank of the group that shares optimiser states (broadcast one by one)
   Provenance from;
 };
 

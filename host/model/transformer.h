@@ -37,6 +37,7 @@ struct Transformer {
   bool learned_positions = false;  // a position-embedding table of `sequence` rows
   bool bias = false;               // linear layers and norms have biases (GPT-2, GPT-3)
   bool causal = true;
+  bool parallel_block = false;      // attention and FFN side by side on one input (GPT-J, NeoX, MegaScale)
   std::int64_t sliding_window = 0;  // 0: full attention
   std::int64_t global_every = 0;    // one full-attention layer in `global_every` beside sliding ones; 0: none
   std::int64_t mtp_layers = 0;      // multi-token-prediction layers trained beside the trunk
@@ -46,6 +47,11 @@ struct Transformer {
   double stated_active_parameters = 0;
   Provenance from;
 
+  // Sliding layers see the last `sliding_window` positions; one in `global_every`, the last of each group,
+  // sees all.
+  bool is_sliding_layer(std::int64_t layer) const {
+    return sliding_window > 0 && (global_every == 0 || layer % global_every != global_every - 1);
+  }
   bool is_moe_layer(std::int64_t layer) const {
     return moe && layer >= moe->first_dense_layers && (layer - moe->first_dense_layers) % moe->every == 0;
   }

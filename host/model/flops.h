@@ -1,0 +1,26 @@
+// FLOPs of training, in the two conventions that published figures use. Never mix them.
+#pragma once
+
+#include <cstdint>
+
+#include "host/base/units.h"
+#include "host/model/transformer.h"
+
+namespace traincast {
+
+enum class AttentionCount { full_square, causal_half };
+
+// Model FLOPs per token, forward and backward, without recomputation: 6 per active matmul parameter (output
+// head included, input embedding not) plus attention 12 L s h over the full square (Chowdhery 2022, appendix
+// B) or half of it.
+Flops flops_per_token(const Transformer& model, AttentionCount attention);
+
+// Parameters that a token meets in matrix products: attention, active FFN and experts, router, output head.
+double active_matmul_parameters(const Transformer& model);
+
+// Matrix parameters of one layer, unsharded: attention projections; the dense or shared FFN; one routed
+// expert.
+double attention_parameters(const Transformer& model);
+double ffn_matrix_parameters(const Transformer& model, std::int64_t width);
+
+}  // namespace traincast

@@ -1,0 +1,246 @@
+#include "host/model/step.h"
+
+#include <algorithm>
+#include <array>
+
+namespace traincast {
+namespace {
+
+double d(std::int64_t count) {
+  return static_cast<double>(count);
+}
+
+// The distinct layers of a model: dense or MoE, full or sliding attention.
+class LayerTable {
+ public:
+  LayerTable(const Transformer& model, const Plan& plan, const Stack& stack, const System& system)
+      : model_(model) {
+    for (std::int64_t layer = 0; layer < model.layers; ++layer) {
+      const std::size_t i = index(layer);
+      if (known_[i]) continue;
+      const std::int64_t window = model.is_sliding_layer(layer) ? model.sliding_window : model.sequence;
+      times_[i] = layer_times(model, plan, stack, system,
+                              model.is_moe_layer(layer) ? LayerKind::moe : LayerKind::dense, window);
+      known_[i] = true;
+    }
+  }
+  const PassTimes& operator[](std::int64_t layer) const { return times_[index(layer)]; }
+
+ private:
+  std::size_t index(std::int64_t layer) const {
+    return (model_.is_moe_layer(layer) ? 2U : 0U) + (model_.is_sliding_layer(layer) ? 1U : 0U);
+  }
+  const Transformer& model_;
+  std::array<PassTimes, 4> times_;
+  std::array<bool, 4> known_{};
+};
+
+// Parameters that one rank holds of one layer, dense (replicated over data ranks) and experts.
+struct RankParameters {
+  double dense = 0;
+  double experts = 0;
+};
+
+RankParameters layer_parameters(const Transformer& model, const Plan& plan, std::int64_t layer) {
+  const double tp = d(plan.tensor_parallel);
+  RankParameters p;
+  p.dense = attention_parameters(model) / tp;
+  if (!model.is_moe_layer(layer)) {
+    p.dense += ffn_matrix_parameters(model, model.ffn_hidden) / tp;
+    return p;
+  }
+  const MixtureOfExperts& moe = *model.moe;
+  p.dense += d(model.hidden * moe.experts) + ffn_matrix_parameters(model, moe.shared_ffn_hidden) / tp;
+  p.experts = ffn_matrix_parameters(model, moe.ffn_hidden) * d(moe.experts) /
+              d(plan.expert_parallel * plan.expert_tensor_parallel);
+  return p;
+}
+
+// Everything that one pipeline rank does for one micro-batch, and what it holds.
+struct Stage {
+  PassTimes times;
+  RankParameters parameters;
+  double layers = 0;
+};
+
+Stage stage_of(const Transformer& model, const Plan& plan, const LayerTable& table,
+               const PassTimes& embedding, const PassTimes& head, std::int64_t rank) {
+  const std::int64_t p = plan.pipeline_parallel;
+  const std::int64_t chunks = p * plan.virtual_stages;
+  Stage stage;
+  for (std::int64_t chunk = rank; chunk < chunks; chunk += p) {
+    const std::int64_t first = first_layer_of_chunk(model.layers, chunks, chunk);
+    const std::int64_t last = first_layer_of_chunk(model.layers, chunks, chunk + 1);
+    for (std::int64_t layer = first; layer < last; ++layer) {
+      stage.times.add(table[layer]);
+      const RankParameters parameters = layer_parameters(model, plan, layer);
+      stage.parameters.dense += parameters.dense;
+      stage.parameters.experts += parameters.experts;
+      stage.layers += 1;
+    }
+  }
+  const double table_parameters = d(model.vocab * model.hidden) / d(plan.tensor_parallel);
+  if (rank == 0) {
+    stage.times.add(embedding);
+    stage.parameters.dense += table_parameters;
+  }
+  if (rank == p - 1) {
+    stage.times.add(head);
+    if (!model.tied_embeddings || p > 1) stage.parameters.dense += table_parameters;
+    for (std::int64_t i = 0; i < model.mtp_layers;
+         ++i) {  // trained with its own pass through the shared head
+      stage.times.add(table[model.layers - 1]);
+      stage.times.add(head);
+    }
+  }
+  return stage;
+}
+
+// Activations to the next chunk and gradients back, per micro-batch: 2 messages a chunk.
+double pipeline_messages(const Transformer& model, const Plan& plan, const Stack& stack,
+                         const System& system) {
+  const std::int64_t p = plan.pipeline_parallel;
+  if (p == 1) return 0;
+  const Shard shard = shard_of(model, plan);
+  const std::int64_t stride = plan.tensor_parallel * plan.context_parallel * plan.data_parallel;
+  const CommGroup group{
+      .ranks = 2, .ranks_per_domain = stride < system.nvlink_domain ? 2 : 1, .span = 2 * stride};
+  // Each tensor rank sends its own share (Narayanan 2021, section 4.1, scatter/gather).
+  const Bytes message(shard.tokens / shard.tensor * d(model.hidden) * 2);
+  return stack.pipeline_exposed * 2 * d(plan.virtual_stages) *
+         system.collectives->time(Collective::send_recv, message, group).value();
+}
+
+// Idle time of the critical rank while the pipeline fills and drains.
+double bubble(const Plan& plan, double forward, double backward, double weight_gradient, double others) {
+  const double p = d(plan.pipeline_parallel);
+  switch (plan.schedule) {
+    case Schedule::one_f_one_b:
+    case Schedule::interleaved:
+      return others / d(plan.virtual_stages);  // Narayanan 2021, section 2.2
+    case Schedule::zb_h1:
+      return (p - 1) *
+             std::max(0.0, forward + backward - 2 * weight_gradient);  // Qi 2023 (arXiv 2401.10241), table 2
+    case Schedule::dual_pipe:
+      // DeepSeek-V3 (arXiv 2412.19437), table 2: (p/2 - 1)(F&B + B - 3W).
+      return std::max(0.0, p / 2 - 1) * std::max(0.0, forward + 2 * backward - 3 * weight_gradient);
+  }
+  return 0;
+}
+
+// Gradients reduced and weights gathered between the replicas of one kind of parameter, once a step.
+double replica_messages(double parameters, const CommGroup& group, const Plan& plan, const Stack& stack,
+                        const System& system) {
+  if (group.ranks == 1 || parameters == 0) return 0;
+  const auto time = [&](Collective collective, double bytes) {
+    return system.collectives->time(collective, Bytes(bytes), group).value();
+  };
+  const double gradients = parameters * stack.gradient_bytes;
+  if (plan.zero_stage == 0) return time(Collective::all_reduce, gradients);
+  return time(Collective::reduce_scatter, gradients) + time(Collective::all_gather, parameters * 2);
+}
+
+// ZeRO-3: per micro-batch, weights gathered before each pass and gradients scattered after the backward.
+double sharded_messages(const Stage& stage, const Plan& plan, const Stack& stack, const System& system) {
+  CommGroup group = data_group(plan, system);
+  if (plan.shard_ranks > 0 && plan.shard_ranks < group.ranks) {
+    group.ranks_per_domain = std::min(group.ranks_per_domain, plan.shard_ranks);
+    group.span = group.span / group.ranks * plan.shard_ranks;
+    group.ranks = plan.shard_ranks;
+  }
+  if (group.ranks == 1) return 0;
+  const double layers = std::max(1.0, stage.layers);
+  const double parameters = (stage.parameters.dense + stage.parameters.experts) / layers;
+  const auto time = [&](Collective collective, double bytes) {
+    return system.collectives->time(collective, Bytes(bytes), group).value();
+  };
+  return layers * (2 * time(Collective::all_gather, parameters * 2) +
+                   time(Collective::reduce_scatter, parameters * stack.gradient_bytes));
+}
+
+// Ranks over which the optimiser states of dense parameters are sharded.
+double optimizer_shards(const Plan& plan) {
+  if (plan.zero_stage == 0) return 1;
+  const std::int64_t ranks = plan.data_parallel * plan.context_parallel;
+  return d(plan.shard_ranks > 0 ? std::min(plan.shard_ranks, ranks) : ranks);
+}
+
+}  // namespace
+
+std::int64_t first_layer_of_chunk(std::int64_t layers, std::int64_t chunks, std::int64_t chunk) {
+  if (layers % chunks == 0 || chunks > layers)
+    return std::min(layers, chunk * ((layers + chunks - 1) / chunks));
+  if (chunk == 0) return 0;
+  if (chunk >= chunks) return layers;
+  // Embedding and head count as one layer each; chunks as even as that goes, the longer ones first.
+  const std::int64_t units = layers + 2;
+  const std::int64_t base = units / chunks;
+  const std::int64_t longer = units % chunks;
+  return std::min(layers, chunk * base + std::min(chunk, longer) - 1);
+}
+
+StepEstimate estimate_step(const Transformer& model, const Plan& plan, const Stack& stack,
+                           const System& system) {
+  const LayerTable table(model, plan, stack, system);
+  const PassTimes embedding = embedding_times(model, plan, stack, system);
+  const PassTimes head = head_times(model, plan, stack, system);
+  const std::int64_t p = plan.pipeline_parallel;
+
+  Stage critical;
+  double slowest = -1;
+  double all = 0;
+  double most_dense = 0;
+  double most_experts = 0;
+  for (std::int64_t rank = 0; rank < p; ++rank) {
+    const Stage stage = stage_of(model, plan, table, embedding, head, rank);
+    const double total = stage.times.total();
+    all += total;
+    most_dense = std::max(most_dense, stage.parameters.dense);
+    most_experts = std::max(most_experts, stage.parameters.experts);
+    if (total > slowest) {
+      slowest = total;
+      critical = stage;
+    }
+  }
+
+  StepEstimate step;
+  step.micro_batches = plan.global_batch / (plan.micro_batch * plan.data_parallel);
+  const double m = d(step.micro_batches);
+  PartTimes per_micro_batch = critical.times.forward;
+  per_micro_batch.add(critical.times.backward);
+  per_micro_batch[Part::pipeline_comm] = pipeline_messages(model, plan, stack, system);
+  if (plan.zero_stage == 3) {
+    const double compute = per_micro_batch.sum();
+    const double messages = sharded_messages(critical, plan, stack, system);
+    per_micro_batch[Part::data_comm] =
+        std::max(compute, messages) + stack.shard_serial * std::min(compute, messages) - compute;
+  }
+  step.parts.add(per_micro_batch, m);
+  step.parts[Part::bubble] = bubble(plan, critical.times.forward.sum(), critical.times.backward.sum(),
+                                    critical.times.weight_gradient, all - slowest);
+  const CommGroup data = data_group(plan, system);
+  if (plan.zero_stage < 3) {
+    step.parts[Part::data_comm] =
+        stack.data_exposed *
+        (replica_messages(most_dense, data, plan, stack, system) +
+         replica_messages(most_experts, expert_data_group(plan, system), plan, stack, system));
+  }
+  const double owned = most_dense / optimizer_shards(plan) +
+                       most_experts / (plan.zero_stage == 0 ? 1 : d(expert_data_group(plan, system).ranks));
+  constexpr double kAdamBytes = 30;  // host/base/op.cc, "adam"
+  step.parts[Part::optimizer] = kAdamBytes * owned / system.kernels->stream_rate().value() +
+                                stack.step_overhead.value() +
+                                (plan.zero_stage > 0 ? stack.rank_overhead.value() * d(data.ranks) : 0);
+
+  step.time = Seconds(step.parts.sum());
+  const double tokens = d(plan.global_batch) * d(model.sequence) / d(plan.gpus());
+  step.tokens_per_gpu = Tokens(tokens) / step.time;
+  const Flops model_flops = tokens * flops_per_token(model, AttentionCount::causal_half);
+  step.model_flop_rate = model_flops / step.time;
+  step.mfu = step.model_flop_rate / system.gpu->peak(DataType::bf16);
+  const double repeated = plan.recompute == Recompute::full ? 1.0 / 3 : 0;
+  step.hfu = step.mfu * (1 + repeated);
+  return step;
+}
+
+}  // namespace traincast
