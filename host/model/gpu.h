@@ -2,7 +2,9 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <string>
+#include <vector>
 
 #include "host/base/data_type.h"
 #include "host/base/origin.h"
@@ -10,9 +12,24 @@
 
 namespace traincast {
 
+// Rates that a GPU sustains in training, not in a short burst. Every number comes from a GPU config.
+struct SustainedRates {
+  std::array<FlopRate, kDataTypes> gemm{};  // plateau of large GEMMs; 0 where the GPU lacks the format
+  // A GEMM with a short side wastes part of its tiles and of its pipeline: rate = plateau / ((1 + a/m)(1 +
+  // b/n)(1 + c/k)).
+  double gemm_half_m = 0, gemm_half_n = 0, gemm_half_k = 0;
+  FlopRate attention_forward;  // fused, causal, head dimension 128, long sequences
+  FlopRate attention_backward;
+  double attention_half_length = 0;  // length at which attention reaches half of that rate
+  Bandwidth stream;                  // memory-bound kernels
+  Seconds launch;                    // fixed cost of one kernel
+  Provenance from;
+};
+
 struct Gpu {
   std::string name;     // "h100-sxm": the name of its file
   std::string product;  // as the vendor writes it
+  std::vector<std::string> aliases;  // other names: in published tables, as drivers print it
   struct Compute {
     std::array<FlopRate, kDataTypes> peak{};  // dense; by DataType; 0 where the GPU lacks the format
     int multiprocessors = 0;
@@ -27,6 +44,7 @@ struct Gpu {
   struct Links {
     Bandwidth nvlink;  // one direction
     Bandwidth host;    // PCIe or C2C, one direction
+    std::int64_t nvlink_domain = 8;  // GPUs that reach one another by NVLink
     Provenance from;
   } links;
   struct Power {
@@ -39,6 +57,7 @@ struct Gpu {
     DollarRate rent;  // per GPU
     Provenance from;
   } price;
+  SustainedRates sustained;
   std::string profile;  // default profile: what kernels achieve
 
   FlopRate peak(DataType type) const { return compute.peak[static_cast<std::size_t>(type)]; }

@@ -1,0 +1,20 @@
+// Kernel times from a handful of rates: the fallback where a profile has no points, and the cheap query of
+// the search.
+#pragma once
+
+#include "host/base/units.h"
+#include "host/model/system.h"
+
+namespace traincast {
+
+class RooflineTimes final : public KernelTimes {
+ public:
+  explicit RooflineTimes(const SustainedRates& rates) : rates_(rates) {}
+  Seconds time(const Op& op) const override;
+  Bandwidth stream_rate() const override { return rates_.stream; }
+
+ private:
+  SustainedRates rates_;
+};
+
+}  // namespace traincast
