@@ -9,26 +9,37 @@
 #include "host/base/data_type.h"
 #include "host/base/origin.h"
 #include "host/base/units.h"
+#include "host/model/attention_kernel.h"
 
 namespace traincast {
 
-// Rates that a GPU sustains in training, not in a short burst. Every number comes from a GPU config.
+// A GEMM with a short side wastes part of its tiles and of its pipeline:
+// rate = plateau / ((1 + half_m / m) (1 + half_n / n) (1 + half_k / k)).
+struct GemmRate {
+  FlopRate plateau;
+  double half_m = 0, half_n = 0, half_k = 0;
+};
+
+// Fused attention, causal, head dimension 128: rate = plateau / (1 + half_length / length).
+struct AttentionRate {
+  FlopRate forward;
+  FlopRate backward;
+  double half_length = 0;
+};
+
+// Rates that a GPU sustains in training, not in a short burst. Zero: the GPU lacks the format or nobody
+// published the kernel.
 struct SustainedRates {
-  std::array<FlopRate, kDataTypes> gemm{};  // plateau of large GEMMs; 0 where the GPU lacks the format
-  // A GEMM with a short side wastes part of its tiles and of its pipeline: rate = plateau / ((1 + a/m)(1 +
-  // b/n)(1 + c/k)).
-  double gemm_half_m = 0, gemm_half_n = 0, gemm_half_k = 0;
-  FlopRate attention_forward;  // fused, causal, head dimension 128, long sequences
-  FlopRate attention_backward;
-  double attention_half_length = 0;  // length at which attention reaches half of that rate
-  Bandwidth stream;                  // memory-bound kernels
-  Seconds launch;                    // fixed cost of one kernel
+  std::array<GemmRate, kDataTypes> gemm{};
+  std::array<AttentionRate, kAttentionKernels> attention{};
+  Bandwidth stream;  // memory-bound kernels
+  Seconds launch;    // fixed cost of one kernel
   Provenance from;
 };
 
 struct Gpu {
-  std::string name;     // "h100-sxm": the name of its file
-  std::string product;  // as the vendor writes it
+  std::string name;                  // "h100-sxm": the name of its file
+  std::string product;               // as the vendor writes it
   std::vector<std::string> aliases;  // other names: in published tables, as drivers print it
   struct Compute {
     std::array<FlopRate, kDataTypes> peak{};  // dense; by DataType; 0 where the GPU lacks the format
@@ -42,9 +53,10 @@ struct Gpu {
     Provenance from;
   } memory;
   struct Links {
-    Bandwidth nvlink;  // one direction
-    Bandwidth host;    // PCIe or C2C, one direction
+    Bandwidth nvlink;                // one direction
+    Bandwidth host;                  // PCIe or C2C, one direction
     std::int64_t nvlink_domain = 8;  // GPUs that reach one another by NVLink
+    Bandwidth default_nic;           // per GPU, of the usual system, where a source states none
     Provenance from;
   } links;
   struct Power {

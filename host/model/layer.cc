@@ -304,7 +304,7 @@ PassTimes layer_times(const Transformer& model, const Plan& plan, const Stack& s
   add_attention_block(builder, model, plan, dtype, window);
   // Two norms (read, write) and two residual additions (read two, write one) over the hidden width.
   builder.elementwise(20 * s.sequence_tokens * d(model.hidden));
-  const bool parallel_block = model.parallel_block;
+  const bool parallel_block = model.parallel_block || stack.parallel_block;
   double blocks = parallel_block ? 1 : 2;  // sharded blocks that end in a reduction
   if (kind == LayerKind::moe) {
     add_moe_ffn(builder, model, plan, stack, dtype);

@@ -11,34 +11,50 @@ double d(std::int64_t count) {
 
 struct TimeOf {
   const SustainedRates& rates;
+  const AttentionRate& attention;
 
   Seconds bounded(const Op& op, FlopRate rate) const {
     const Work w = work(op);
     return rates.launch + std::max(w.flops / rate, w.bytes / rates.stream);
   }
   FlopRate gemm_rate(double m, double n, double k, DataType dtype) const {
-    const double fill =
-        (1 + rates.gemm_half_m / m) * (1 + rates.gemm_half_n / n) * (1 + rates.gemm_half_k / k);
-    return rates.gemm[static_cast<std::size_t>(dtype)] / fill;
+    const GemmRate& r = rates.gemm[static_cast<std::size_t>(dtype)];
+    return r.plateau / ((1 + r.half_m / m) * (1 + r.half_n / n) * (1 + r.half_k / k));
   }
   Seconds operator()(const Gemm& g) const { return bounded(g, gemm_rate(d(g.m), d(g.n), d(g.k), g.dtype)); }
   Seconds operator()(const GroupedGemm& g) const {
     return bounded(g, gemm_rate(d(g.m), d(g.n), d(g.k), g.dtype));
   }
   Seconds operator()(const Attention& a) const {
-    const FlopRate plateau = a.pass == Pass::forward ? rates.attention_forward : rates.attention_backward;
-    // Small heads keep the tensor cores waiting for the softmax (FlashAttention-3, section 3.1): 0.78 at 64.
-    const double head = d(a.head_dim) / (d(a.head_dim) + 36) * (128.0 + 36) / 128.0;
-    const double fill = 1 + rates.attention_half_length / d(a.query_length);
-    return bounded(a, plateau * std::min(1.1, head) / fill);
+    const FlopRate plateau = a.pass == Pass::forward ? attention.forward : attention.backward;
+    // Narrow heads leave the tensor cores waiting for the softmax: fitted to published forward rates at head
+    // dimensions 64, 128, 192 and 256 on H100 and B200 (NVIDIA aiconfigurator tables), 1 at 128.
+    constexpr double kHalfHead = 54;
+    const double dim = 0.5 * d(a.head_dim + a.value_dim);
+    const double head = dim / (dim + kHalfHead) * (128 + kHalfHead) / 128;
+    return bounded(a, plateau * head / (1 + attention.half_length / d(a.query_length)));
   }
   Seconds operator()(const MemoryBound& op) const { return rates.launch + work(op).bytes / rates.stream; }
 };
 
+const AttentionRate& nearest(const SustainedRates& rates, AttentionKernel kernel) {
+  const auto wanted = static_cast<std::size_t>(kernel);
+  for (std::size_t i = wanted; i < rates.attention.size(); ++i) {
+    if (rates.attention[i].forward.value() > 0) return rates.attention[i];
+  }
+  for (std::size_t i = wanted; i-- > 0;) {
+    if (rates.attention[i].forward.value() > 0) return rates.attention[i];
+  }
+  return rates.attention[wanted];
+}
+
 }  // namespace
 
+RooflineTimes::RooflineTimes(const SustainedRates& rates, AttentionKernel kernel)
+    : rates_(rates), attention_(nearest(rates, kernel)) {}
+
 Seconds RooflineTimes::time(const Op& op) const {
-  return std::visit(TimeOf{rates_}, op);
+  return std::visit(TimeOf{rates_, attention_}, op);
 }
 
 }  // namespace traincast

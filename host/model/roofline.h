@@ -9,12 +9,15 @@ namespace traincast {
 
 class RooflineTimes final : public KernelTimes {
  public:
-  explicit RooflineTimes(const SustainedRates& rates) : rates_(rates) {}
+  // A kernel without published rates on this GPU is taken to run like the nearest newer, then older, one that
+  // has them.
+  RooflineTimes(const SustainedRates& rates, AttentionKernel kernel);
   Seconds time(const Op& op) const override;
   Bandwidth stream_rate() const override { return rates_.stream; }
 
  private:
   SustainedRates rates_;
+  AttentionRate attention_;
 };
 
 }  // namespace traincast

@@ -4,25 +4,19 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 
 #include "host/base/origin.h"
 #include "host/base/units.h"
+#include "host/model/attention_kernel.h"
 
 namespace traincast {
-
-enum class AttentionKernel { unfused, fused };
-inline constexpr std::string_view kAttentionKernelNames[] = {"unfused", "fused"};
-constexpr std::string_view name(AttentionKernel k) {
-  return kAttentionKernelNames[static_cast<int>(k)];
-}
 
 struct Stack {
   std::string name;
   double time_factor = 1;  // multiplies all computation: the one number fitted per stack
 
-  AttentionKernel attention = AttentionKernel::fused;
-  double attention_rate = 1;      // rate of the stack's fused attention over that of the profile's
+  AttentionKernel attention = AttentionKernel::flash2;
+  double attention_rate = 1;      // rate inside training over the kernel's own
   double elementwise_passes = 1;  // memory-bound traffic over that of fused kernels
   double logit_bytes = 14;        // HBM traffic per logit of softmax and cross-entropy, forward and backward
   double expert_rate = 0.86;      // grouped expert GEMMs over one dense GEMM of the same total size
@@ -35,6 +29,7 @@ struct Stack {
   double pipeline_exposed = 1;
   double data_exposed =
       1;  // gradient reduce-scatter and parameter all-gather of replicated or ZeRO-1/2 weights
+  double shard_rate = 1;       // share of the fabric's rate that ZeRO-3 gathers reach
   double shard_serial = 0.15;  // ZeRO-3: step = max(compute, communication) + this share of the smaller
 
   double gradient_bytes = 4;    // per parameter, as reduced between data-parallel ranks
@@ -42,6 +37,9 @@ struct Stack {
   double dispatch_bytes = 2;    // per element sent to experts
   bool dispatch_once_per_node =
       false;  // a token crosses to a node once, however many of its experts are there
+
+  bool interleave_by_default = false;  // virtual stages, where not stated: one layer a chunk; else one chunk
+  bool parallel_block = false;         // attention and FFN side by side, whatever the model's own layout
 
   Seconds layer_overhead;  // launch gaps per layer and micro-batch, forward plus backward
   Seconds moe_overhead;    // routing, permutation and synchronisation per MoE layer and micro-batch

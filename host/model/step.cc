@@ -154,8 +154,9 @@ double sharded_messages(const Stage& stage, const Plan& plan, const Stack& stack
   const auto time = [&](Collective collective, double bytes) {
     return system.collectives->time(collective, Bytes(bytes), group).value();
   };
-  return layers * (2 * time(Collective::all_gather, parameters * 2) +
-                   time(Collective::reduce_scatter, parameters * stack.gradient_bytes));
+  return layers / stack.shard_rate *
+         (2 * time(Collective::all_gather, parameters * 2) +
+          time(Collective::reduce_scatter, parameters * stack.gradient_bytes));
 }
 
 // Ranks over which the optimiser states of dense parameters are sharded.

@@ -1,0 +1,107 @@
+#include "host/validate/evaluate.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "host/model/ring.h"
+#include "host/model/roofline.h"
+
+namespace traincast {
+namespace {
+
+const Gpu* find_gpu(const Library& library, const std::string& label) {
+  for (const Gpu& gpu : library.gpus) {
+    if (gpu.name == label || std::find(gpu.aliases.begin(), gpu.aliases.end(), label) != gpu.aliases.end())
+      return &gpu;
+  }
+  return nullptr;
+}
+
+const Stack* find_stack(const Library& library, const std::string& name) {
+  for (const Stack& stack : library.stacks) {
+    if (stack.name == name) return &stack;
+  }
+  return nullptr;
+}
+
+// Interleaving, where the source says nothing: one layer a chunk in stacks that interleave by default (the
+// largest divisor that the layers allow, embedding and head counted as layers where that is what divides),
+// else none.
+std::int64_t default_virtual_stages(const Transformer& model, const Plan& plan, const Stack& stack) {
+  if (!stack.interleave_by_default || plan.pipeline_parallel == 1) return 1;
+  for (const std::int64_t units : {model.layers, model.layers + 2}) {
+    if (units % plan.pipeline_parallel == 0) return units / plan.pipeline_parallel;
+  }
+  return 1;
+}
+
+}  // namespace
+
+Prediction predict(PublishedRun run, const Library& library) {
+  Prediction result;
+  ScoredRow& row = result.row;
+  row.id = run.id;
+  row.family = run.family;
+  row.cluster = run.cluster;
+  row.gpu = run.gpu_label;
+  row.stack = run.stack;
+  row.model = run.model_name;
+  row.gpus = run.gpus;
+  row.core = run.core;
+  row.moe = run.model.moe.has_value();
+  row.measured_s = run.measured ? run.measured->value() : 0;
+  row.status = "cannot express";
+  row.reason = run.reason;
+  row.assumptions = std::move(run.assumptions);
+  const auto refuse = [&](std::string why) {
+    if (row.reason.empty()) row.reason = std::move(why);
+    return result;
+  };
+  if (!row.reason.empty()) return result;
+  const Gpu* gpu = find_gpu(library, run.gpu_label);
+  if (gpu == nullptr) return refuse("no GPU config is called \"" + run.gpu_label + "\"");
+  const Stack* stack = find_stack(library, run.stack);
+  if (stack == nullptr) {
+    row.assumptions.push_back("no stack config is called \"" + run.stack + "\": other");
+    stack = find_stack(library, "other");
+    if (stack == nullptr)
+      return refuse("no stack config is called \"" + run.stack + "\", and none \"other\"");
+  }
+  Plan& plan = run.plan;
+  if (!run.virtual_stages_stated) {
+    plan.virtual_stages = default_virtual_stages(run.model, plan, *stack);
+    if (plan.virtual_stages > 1) plan.schedule = Schedule::interleaved;
+    row.assumptions.push_back("virtual stages not stated: " + std::to_string(plan.virtual_stages));
+  }
+  const DataType dtype = gemm_type(plan.precision);
+  if (gpu->sustained.gemm[static_cast<std::size_t>(dtype)].plateau.value() <= 0) {
+    return refuse(gpu->name + " has no rate for " + std::string(name(dtype)));
+  }
+  const RooflineTimes kernels(gpu->sustained, stack->attention);
+  const Bandwidth nic = run.nic_per_gpu.value_or(gpu->links.default_nic);
+  const RingTimes collectives({.nvlink_bus = 0.8 * gpu->links.nvlink,
+                               .nic = 0.85 * nic,
+                               .intra_latency = Seconds(15e-6),
+                               .hop_latency = Seconds(8e-6)});
+  System system{.gpu = gpu, .kernels = &kernels, .collectives = &collectives};
+  system.nvlink_domain =
+      std::max(run.gpus_per_node, gpu->links.nvlink_domain > 8 ? gpu->links.nvlink_domain : 1);
+  result.step = estimate_step(run.model, plan, *stack, system);
+  result.plan = plan;
+  row.predicted_s = result.step.time.value();
+  if (!std::isfinite(row.predicted_s) || row.predicted_s <= 0)
+    return refuse("the prediction is not a finite time");
+  row.status = "ok";
+  row.log_error = std::log(row.predicted_s / row.measured_s);
+  row.scored = run.scored;
+  return result;
+}
+
+std::vector<Prediction> predict_all(const std::vector<PublishedRun>& runs, const Library& library) {
+  std::vector<Prediction> predictions;
+  predictions.reserve(runs.size());
+  for (const PublishedRun& run : runs) predictions.push_back(predict(run, library));
+  return predictions;
+}
+
+}  // namespace traincast
