@@ -54,6 +54,16 @@ fs::path ConfigStore::path(ConfigKind kind, std::string_view name_or_path) const
   throw ConfigError(message);
 }
 
+std::string reference(Reader& reader, std::string_view key, const ConfigStore& store, ConfigKind kind) {
+  std::string named = reader.text(key);
+  try {
+    static_cast<void>(store.path(kind, named));
+  } catch (const ConfigError& error) {
+    reader.fail(key, error.what());
+  }
+  return named;
+}
+
 ConfigStore find_configs(const std::string& explicit_folder) {
   if (!explicit_folder.empty()) return ConfigStore(explicit_folder);
   if (const char* variable = std::getenv("TRAINCAST_CONFIGS"); variable != nullptr && *variable != '\0') {

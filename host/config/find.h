@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "host/config/reader.h"
+
 namespace traincast {
 
 enum class ConfigKind { gpus, clusters, models, plans, stacks, profiles, runs };
@@ -36,5 +38,8 @@ class ConfigStore {
 // right if not empty; `configs` beside the executable or one or two folders above it (a build tree);
 // ../share/traincast/configs (an installation). Throws ConfigError that lists what was tried.
 ConfigStore find_configs(const std::string& explicit_folder = "");
+
+// The text under a key that names another config; throws, at that key, where there is none of that name.
+std::string reference(Reader& reader, std::string_view key, const ConfigStore& store, ConfigKind kind);
 
 }  // namespace traincast

@@ -58,7 +58,8 @@ Cluster load_cluster(const ConfigStore& store, std::string_view name_or_path) {
   cluster.name = file.stem().string();
   root.provenance();
   for (Reader& fleet : root.objects("fleets")) {
-    cluster.fleets.push_back({fleet.text("gpu"), fleet.count("gpus", 1, 100'000'000)});
+    cluster.fleets.push_back(
+        {reference(fleet, "gpu", store, ConfigKind::gpus), fleet.count("gpus", 1, 100'000'000)});
   }
   if (cluster.fleets.empty()) root.fail("fleets", "the list is empty; accepted: one fleet or more");
   cluster.gpus_per_node = root.count("gpus_per_node", 1, 100'000);

@@ -39,7 +39,7 @@ Gpu load_gpu(const ConfigStore& store, std::string_view name_or_path) {
   gpu.name = file.stem().string();
   root.provenance();
   gpu.product = root.text("product");
-  gpu.profile = root.text("profile");
+  gpu.profile = reference(root, "profile", store, ConfigKind::profiles);
   gpu.compute = read_compute(root.object("compute"));
   Reader memory = root.object("memory");
   gpu.memory = {memory.quantity<Bytes>("capacity"), memory.quantity<Bandwidth>("bandwidth"),
