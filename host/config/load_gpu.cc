@@ -6,15 +6,15 @@ namespace {
 
 // The key of each format's peak. "tf32" may be stated, too: it is checked, and the model has no use for it.
 struct PeakKey {
-  DataType type;
   std::string_view key;
+  DataType type;
   bool required;
 };
-constexpr PeakKey kPeakKeys[] = {{DataType::fp32, "fp32", true},
-                                 {DataType::bf16, "bf16", true},
-                                 {DataType::fp16, "fp16", true},
-                                 {DataType::fp8_e4m3, "fp8", false},
-                                 {DataType::fp4, "fp4", false}};
+constexpr PeakKey kPeakKeys[] = {{"fp32", DataType::fp32, true},
+                                 {"bf16", DataType::bf16, true},
+                                 {"fp16", DataType::fp16, true},
+                                 {"fp8", DataType::fp8_e4m3, false},
+                                 {"fp4", DataType::fp4, false}};
 
 Gpu::Compute read_compute(Reader reader) {
   Gpu::Compute compute;
