@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace traincast {
 namespace {
@@ -40,8 +41,8 @@ Vector logs_of(ClassScalars scalars) {
   x[kLone] = std::log(scalars.lone_rank_bandwidth);
   return x;
 }
-ClassScalars scalars_from(const Vector& x) {
-  ClassScalars scalars;
+ClassScalars scalars_from(const ClassScalars& start, const Vector& x) {
+  ClassScalars scalars = start;
   for_each_link(scalars, [&](std::size_t i, double& value) { value = std::exp(x[i]); });
   scalars.offset = Seconds(std::exp(x[kOffset]));
   scalars.lone_rank_bandwidth = std::exp(x[kLone]);
@@ -86,8 +87,11 @@ class Problem {
       const double weight = 1 / (kErrorScale * kNoise) / std::sqrt(1 + error * error / (kNoise * kNoise));
       const std::size_t link = link_index(s.family, s.protocol);
       const std::array<std::size_t, 5> index{link, link + 1, link + 2, kOffset, kLone};
-      const std::array<double, 5> slope{-parts.transfer / total, parts.intra / total, parts.inter / total,
-                                        parts.offset / total, s.lone_rank ? -parts.transfer / total : 0};
+      const auto [steps_slope, transfer_slope] = parts.slopes();
+      const std::array<double, 5> slope{-transfer_slope * parts.transfer / total,
+                                        steps_slope * parts.intra / total, steps_slope * parts.inter / total,
+                                        parts.offset / total,
+                                        s.lone_rank ? -transfer_slope * parts.transfer / total : 0};
       for (std::size_t a = 0; a < index.size(); ++a) {
         gradient[index[a]] += weight * slope[a] * error;
         for (std::size_t b = 0; b < index.size(); ++b)
@@ -102,13 +106,27 @@ class Problem {
 
  private:
   struct Parts {
-    double base, intra, inter, transfer, offset;
-    double total() const { return base + intra + inter + transfer + offset; }
+    double base, intra, inter, transfer, offset, overlap;
+    double combined() const {
+      const double large = std::max(intra + inter, transfer), small = std::min(intra + inter, transfer);
+      return large > 0 ? large * std::pow(1 + std::pow(small / large, overlap), 1 / overlap) : 0;
+    }
+    double total() const { return base + offset + combined(); }
+    // Of combined() by the steps and by the transfer.
+    std::pair<double, double> slopes() const {
+      const double sum = combined();
+      if (sum <= 0) return {0, 0};
+      return {std::pow((intra + inter) / sum, overlap - 1), std::pow(transfer / sum, overlap - 1)};
+    }
   };
   static Parts split(const FitSample& s, const Vector& x) {
     const std::size_t link = link_index(s.family, s.protocol);
-    return {s.base, s.intra * std::exp(x[link + 1]), s.inter * std::exp(x[link + 2]),
-            s.transfer * std::exp(-x[link] - (s.lone_rank ? x[kLone] : 0)), std::exp(x[kOffset])};
+    return {s.base,
+            s.intra * std::exp(x[link + 1]),
+            s.inter * std::exp(x[link + 2]),
+            s.transfer * std::exp(-x[link] - (s.lone_rank ? x[kLone] : 0)),
+            std::exp(x[kOffset]),
+            s.overlap};
   }
 
   const std::vector<FitSample>& samples_;
@@ -169,7 +187,7 @@ FitResult fit_scalars(const std::vector<FitSample>& samples, const ClassScalars&
       damping *= 8;
     }
   }
-  return {scalars_from(x), loss};
+  return {scalars_from(start, x), loss};
 }
 
 }  // namespace traincast

@@ -17,13 +17,14 @@ struct FitSample {
   double intra = 0;     // times intra_latency
   double inter = 0;     // times inter_latency
   double transfer = 0;  // over bandwidth
+  double overlap = 1;   // as LinkScalars has it; kept
   bool lone_rank = false;
   double measured = 0;
 };
 
 // A scalar is expected within a factor e^spread of where it starts.
 struct FitSpread {
-  double bandwidth = 0.5, intra_latency = 0.7, inter_latency = 0.3, offset = 1, lone_rank = 0.3;
+  double bandwidth = 0.5, intra_latency = 0.5, inter_latency = 0.3, offset = 1, lone_rank = 0.3;
 };
 struct FitResult {
   ClassScalars scalars;

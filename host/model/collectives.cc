@@ -18,15 +18,22 @@ const Scalars& scalars_of(const Fabric& fabric, const Group& group) {
   return group.nodes() > 1 ? fabric.between : fabric.inside;
 }
 
-// One algorithm and protocol: NCCL's own term, and the calibrated time as a line that steps up once.
+// One algorithm and protocol: NCCL's own term, and the calibrated time.
 struct Candidate {
   NcclTerm raw;
-  double latency = 0, latency_after = 0;  // s, below and from plateau_bytes on
+  double fixed = 0;                   // s
+  double steps = 0, steps_after = 0;  // s, below and from plateau_bytes on
   double plateau_bytes = 0;
   double seconds_per_byte = 0;
+  double overlap = 1;
 
   double time(double bytes) const {
-    return (bytes >= plateau_bytes ? latency_after : latency) + bytes * seconds_per_byte;
+    const double latency = bytes >= plateau_bytes ? steps_after : steps;
+    const double transfer = bytes * seconds_per_byte;
+    if (overlap == 1) return fixed + latency + transfer;
+    // Scaled by the larger one, so that no power overflows.
+    const double large = std::max(latency, transfer), small = std::min(latency, transfer);
+    return fixed + large * std::pow(1 + std::pow(small / large, overlap), 1 / overlap);
   }
 };
 struct Candidates {
@@ -56,8 +63,9 @@ Candidates candidates(const Fabric& fabric, const Group& group, Collective colle
       const double steps = link.intra_latency * timed->intra + link.inter_latency * timed->inter;
       Candidate& c = all.items[static_cast<std::size_t>(all.count++)];
       c.raw = *raw;
-      c.latency = scalars.offset.value() + timed->base + steps;
-      c.latency_after = scalars.offset.value() + timed->base + steps * timed->plateau;
+      c.fixed = scalars.offset.value() + timed->base;
+      c.steps = steps, c.steps_after = steps * timed->plateau;
+      c.overlap = link.overlap;
       c.plateau_bytes = timed->plateau_bytes;
       c.seconds_per_byte = 1 / (timed->bandwidth * link.bandwidth * (lone ? scalars.lone_rank_bandwidth : 1));
     }
@@ -138,7 +146,7 @@ Candidate pairwise_or_direct(const Fabric& fabric, const Group& group, Collectiv
   Candidate c;
   c.raw.algorithm = pair ? A::direct : A::pairwise;
   c.raw.protocol = protocol;
-  c.latency = c.latency_after = latency;
+  c.fixed = latency;
   c.seconds_per_byte = per_byte / (share * link.bandwidth);
   return c;
 }
@@ -152,7 +160,7 @@ CollectiveCost point_to_point_cost(const Fabric& fabric, const Group& group, Col
   CollectiveCost best;
   for (const Protocol protocol : {Protocol::simple, Protocol::ll}) {
     const Candidate c = pairwise_or_direct(fabric, group, collective, protocol);
-    const Seconds time(c.latency + std::max(posts, bytes * c.seconds_per_byte));
+    const Seconds time(c.fixed + std::max(posts, bytes * c.seconds_per_byte));
     if (best.time.value() == 0 || time < best.time) best = {time, c.raw.algorithm, protocol, false};
   }
   return best;
@@ -247,7 +255,7 @@ std::vector<CollectiveAlternative> collective_alternatives(const Fabric& fabric,
   if (collective == Collective::all_to_all || collective == Collective::send_recv) {
     for (const Protocol protocol : {Protocol::ll, Protocol::simple}) {
       const Candidate c = pairwise_or_direct(fabric, group, collective, protocol);
-      const Seconds time(c.latency +
+      const Seconds time(c.fixed +
                          std::max(posting_time(fabric, group, collective), bytes * c.seconds_per_byte));
       table.push_back({c.raw.algorithm, protocol, time, time, false});
     }

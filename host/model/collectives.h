@@ -51,6 +51,9 @@ struct LinkScalars {
   double bandwidth = 1;
   double intra_latency = 1;  // of steps inside a node
   double inter_latency = 1;  // of steps between nodes
+  // How steps and transfer combine: (steps^overlap + transfer^overlap)^(1/overlap). 1 adds them; above 1 the
+  // steps of a pipelined ring hide in part under a long transfer.
+  double overlap = 1;
 };
 enum class CollectiveClass { all_reduce, gather_scatter, all_to_all, send_recv };
 inline constexpr int kCollectiveClasses = 4;

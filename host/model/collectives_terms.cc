@@ -26,6 +26,7 @@ struct Shape {
   double channels;  // for limits by channel
   std::size_t generation, size_class;
   bool reduce_both;  // all-reduce
+  Purpose purpose;
 };
 Shape shape_of(Purpose purpose, const Fabric& fabric, const Group& group, Collective collective) {
   Shape s{};
@@ -34,6 +35,7 @@ Shape shape_of(Purpose purpose, const Fabric& fabric, const Group& group, Collec
   s.per_node = s.ranks / s.nodes;
   s.generation = static_cast<std::size_t>(fabric.generation);
   s.size_class = static_cast<std::size_t>(std::min<std::int64_t>(group.nodes(), 3) - 1);
+  s.purpose = purpose;
   s.reduce_both = collective == Collective::all_reduce;
   if (group.nodes() == 1) {
     s.bus = nvlink_ring_bandwidth(fabric);
@@ -77,7 +79,9 @@ void ring(const NcclTuning& tuning, const Fabric& fabric, const Shape& s, NcclTe
   if (s.nodes > 1 && tuning.net_overhead) {
     intra = std::max(intra, (fabric.amd_host ? 2.0 : 1.0) * (p == Protocol::simple ? 3 : 1));
   }
-  const bool exposed = tuning.lone_rank_exposed && s.per_node == 1;
+  // NCCL rates LL and LL128 hops of rings below those of trees unless a node has one rank; measured rings
+  // take the tree's hop at any number of ranks a node (Perlmutter all-gather: 5.9 us a node at 1, 2 and 4).
+  const bool exposed = tuning.lone_rank_exposed && (s.per_node == 1 || s.purpose == Purpose::time);
   t.base = at(tuning.base.ring, p) * kMicro;
   t.intra = std::max(0.0, steps - network_steps) * intra * kMicro;
   t.inter = network_steps * at(exposed ? tuning.net.tree : tuning.net.ring, p) * kMicro;
