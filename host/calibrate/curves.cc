@@ -69,6 +69,11 @@ KernelRoofline observed_roofline(std::span<const FitRow> rows) {
   return best;
 }
 
+// A GEMM's rate saturates within a few tiles. The bound also tells n apart from conversion, whose cost grows
+// alike (1 / n of the arithmetic). Attention saturates in key length, and in query rows over the whole GPU.
+constexpr double kGemmHalf = 512;
+constexpr double kAttentionHalf = 1e6;
+
 KernelCurve curve_of(const Op& kind, std::span<const FitRow> rows, const Gpu& gpu,
                      const KernelPlateaus& plateaus) {
   const bool memory = std::holds_alternative<MemoryBound>(kind);
@@ -77,7 +82,9 @@ KernelCurve curve_of(const Op& kind, std::span<const FitRow> rows, const Gpu& gp
   const FitFrame frame{.start = start ? *start : observed_roofline(rows),
                        .max_rate = memory ? 0 : gpu.peak(kernel_format(kind)).value(),
                        .max_bandwidth = gpu.memory.bandwidth.value(),
-                       .saturates = !memory,
+                       .max_half = memory ? 0
+                                   : gemm ? kGemmHalf
+                                          : kAttentionHalf,
                        .converts = gemm && bytes_per_element(kernel_format(kind)) <= 1};
   KernelCurve curve{.roofline = fit_roofline(rows, frame), .residual = {}};
   std::vector<FieldSample> samples;

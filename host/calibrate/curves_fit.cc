@@ -171,16 +171,32 @@ Problem problem_of(std::span<const FitRow> rows, const FitFrame& frame) {
   if (frame.max_rate > 0) problem.high[kRate] = ln(frame.max_rate);
   if (frame.max_bandwidth > 0) problem.high[kBandwidth] = ln(frame.max_bandwidth);
   for (std::size_t i = 0; i < 3; ++i) {
-    problem.moves[kHalf + i] = frame.saturates && any_flops;
+    problem.moves[kHalf + i] = frame.max_half > 0 && any_flops;
     problem.start[kHalf + i] = ln(std::max(s.half[i], 10.0));
     problem.low[kHalf + i] = ln(0.1);
-    problem.high[kHalf + i] = ln(1e7);
+    problem.high[kHalf + i] = ln(std::max(frame.max_half, 1.0));
   }
   // An operand read in 16 bits and written in 8: three bytes an element.
   problem.start[kConversion] = problem.start[kBandwidth] - std::log(3.0);
   problem.low[kConversion] = problem.start[kConversion] - 3;
   problem.high[kConversion] = problem.start[kConversion] + kFar;
   return problem;
+}
+
+// Where descents begin, as e-folds from the frame's start: the loss has several valleys (slow to saturate, or
+// slowed by a conversion, or by a lower plateau).
+std::vector<Vector> starts(const Problem& problem) {
+  std::vector<Vector> list;
+  for (const double half : {0.0, 2.5}) {
+    if (half > 0 && !problem.moves[kHalf]) continue;
+    for (const double rate : {0.0, -0.7}) {
+      for (const double conversion : {-0.7, 6.0}) {
+        if (conversion < 0 && !problem.moves[kConversion]) continue;
+        list.push_back({rate, 0, 0, half, half, half, problem.moves[kConversion] ? conversion : 0});
+      }
+    }
+  }
+  return list;
 }
 
 }  // namespace
@@ -190,19 +206,14 @@ KernelRoofline fit_roofline(std::span<const FitRow> rows, const FitFrame& frame)
   const Problem problem = problem_of(rows, frame);
   std::pair<double, Vector> best{0, problem.start};
   bool first = true;
-  for (const double half : {0.0, 3.0}) {
-    if (half > 0 && !problem.moves[kHalf]) continue;
-    for (const double rate : {0.0, -1.0}) {
-      Vector from = problem.start;
-      from[kRate] += rate;
-      for (std::size_t i = 0; i < 3; ++i) from[kHalf + i] += half;
-      for (std::size_t i = 0; i < kParameters; ++i) {
-        from[i] = std::clamp(from[i], problem.low[i], problem.high[i]);
-      }
-      const std::pair<double, Vector> found = descend(problem, from);
-      if (first || found.first < best.first) best = found;
-      first = false;
+  for (const Vector& away : starts(problem)) {
+    Vector from = problem.start;
+    for (std::size_t i = 0; i < kParameters; ++i) {
+      from[i] = std::clamp(from[i] + away[i], problem.low[i], problem.high[i]);
     }
+    const std::pair<double, Vector> found = descend(problem, from);
+    if (first || found.first < best.first) best = found;
+    first = false;
   }
   KernelRoofline roofline = roofline_of(problem, best.second);
   if (!problem.moves[kRate]) roofline.rate = frame.start.rate;

@@ -17,7 +17,7 @@ struct FitFrame {
   KernelRoofline start;
   double max_rate = 0;       // FLOP/s; 0: not limited
   double max_bandwidth = 0;  // B/s; 0: not limited
-  bool saturates = false;    // fit the half extents
+  double max_half = 0;       // of the half extents; 0: they stay as they are
   bool converts = false;     // fit the conversion rate
 };
 
