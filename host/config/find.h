@@ -1,0 +1,45 @@
+// Where config files live, and which there are.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host/config/reader.h"
+
+namespace traincast {
+
+enum class ConfigKind { gpus, clusters, models, plans, stacks, profiles, runs };
+inline constexpr std::string_view kConfigKindNames[] = {"gpus",   "clusters", "models", "plans",
+                                                        "stacks", "profiles", "runs"};
+inline constexpr int kConfigKinds = 7;
+constexpr std::string_view name(ConfigKind kind) {
+  return kConfigKindNames[static_cast<int>(kind)];
+}
+
+// A folder with one sub-folder for each kind and one NAME.json for each config.
+class ConfigStore {
+ public:
+  // Throws ConfigError where `root` is no folder.
+  explicit ConfigStore(std::filesystem::path root);
+
+  const std::filesystem::path& root() const { return root_; }
+  std::vector<std::string> names(ConfigKind kind) const;  // sorted; none where the sub-folder is absent
+  // A name of this kind, or the path of any file that ends in .json. Throws ConfigError that lists near
+  // names.
+  std::filesystem::path path(ConfigKind kind, std::string_view name_or_path) const;
+
+ private:
+  std::filesystem::path root_;
+};
+
+// The first that is there: `explicit_folder` (of --configs) and the variable TRAINCAST_CONFIGS, which must be
+// right if not empty; `configs` beside the executable or one or two folders above it (a build tree);
+// ../share/traincast/configs (an installation). Throws ConfigError that lists what was tried.
+ConfigStore find_configs(const std::string& explicit_folder = "");
+
+// The text under a key that names another config; throws, at that key, where there is none of that name.
+std::string reference(Reader& reader, std::string_view key, const ConfigStore& store, ConfigKind kind);
+
+}  // namespace traincast
