@@ -25,21 +25,27 @@ class Communicator {
 
   // Collective over all ranks: every rank calls it with the same arguments. Message size as
   // host/base/collective.h defines it, rounded down to what divides evenly among ranks and elements (never to
-  // 0).
+  // 0). FP4 moves as bytes of two elements and is never reduced. Throws CommError, on all ranks alike, for
+  // what cannot run: an unsupported collective or dtype, or a message that does not fit a rank's memory.
   virtual std::unique_ptr<Prepared> prepare(Collective collective, Bytes message, DataType dtype) = 0;
   // Bytes really sent per the convention of collective.h, after rounding.
   virtual Bytes message(const Prepared& prepared) const = 0;
 
-  // The slowest rank's time for `repeats` back-to-back calls, agreed by all ranks.
+  // The slowest rank's time for all `repeats` back-to-back calls together, agreed by all ranks.
   virtual Seconds time(Prepared& prepared, int repeats) = 0;
 
-  // Fills the input with a known pattern, runs once, compares every element on every rank.
+  // Runs once on inputs of a known pattern, into a poisoned output, and compares every element on every rank.
   // "" when all ranks are right, else the first wrong rank, index and values; the same text on all ranks.
   virtual std::string verify(Prepared& prepared) = 0;
 };
 
-// `backend` is the backend that the ranks use ("cuda" or "cpu"); `device` this rank's ordinal. NCCL for cuda,
-// else MPI for several ranks, else local. Throws CommError when two ranks of a host would share a GPU.
-std::unique_ptr<Communicator> make_communicator(Session& session, std::string_view backend, int device);
+inline constexpr Seconds kCollectiveTimeout{120};
+
+// `backend` is the backend that the ranks use ("cuda" or "cpu"); `device` this rank's ordinal. NCCL for cuda
+// where this binary has it, else MPI through host memory for several ranks, else local. Throws CommError when
+// two ranks would share a GPU. NCCL calls that take longer than `timeout` end with CommError. The session
+// must outlive the communicator.
+std::unique_ptr<Communicator> make_communicator(Session& session, std::string_view backend, int device,
+                                                Seconds timeout = kCollectiveTimeout);
 
 }  // namespace traincast

@@ -59,7 +59,9 @@ struct Reader::Node {
     if (const JsonValue* value = ask(key)) return *value;
     std::vector<std::string> others;
     for (const JsonMember& member : *members) {
-      if (edit_distance(member.key.substr(0, 200), key) <= 2) others.push_back(member.key);
+      if (edit_distance(member.key.substr(0, 200), key) <= std::max<std::size_t>(1, key.size() / 3)) {
+        others.push_back(member.key);
+      }
     }
     fail("", "missing key " + quote_for_message(key) +
                  (others.empty() ? "" : "; found the similar " + quoted_list(others)));
@@ -290,8 +292,12 @@ std::vector<std::pair<std::string, std::string>> Reader::text_map_or_none(std::s
   const auto* object = value->get<JsonValue::Object>();
   if (object == nullptr) node_->wrong_kind(key, *value, "an object of texts");
   for (const JsonMember& member : *object) {
-    map.emplace_back(member.key, node_->checked_text(json_pointer_step(key) + json_pointer_step(member.key),
-                                                     member.value));
+    const auto* text = member.value.get<std::string>();
+    if (text == nullptr) {
+      node_->fail_at(json_pointer_step(key) + json_pointer_step(member.key),
+                     "found " + describe(member.value) + "; accepted: a text");
+    }
+    map.emplace_back(member.key, *text);
   }
   return map;
 }

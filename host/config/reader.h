@@ -60,7 +60,7 @@ class Reader {
   std::string text(std::string_view key);  // not empty
   std::string text_or(std::string_view key, std::string_view fallback);
   std::vector<std::string> texts_or_none(std::string_view key);
-  // An object of texts, such as {"cuBLASLt": "13.0.2"}, in the order written.
+  // An object of texts (which may be empty), such as {"cuBLASLt": "13.0.2"}, in the order written.
   std::vector<std::pair<std::string, std::string>> text_map_or_none(std::string_view key);
   // One of `names`; its index is the enumerator.
   template <typename Enum>

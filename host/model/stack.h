@@ -8,6 +8,7 @@
 #include "host/base/origin.h"
 #include "host/base/units.h"
 #include "host/model/attention_kernel.h"
+#include "host/model/plan.h"
 
 namespace traincast {
 
@@ -26,7 +27,7 @@ struct Stack {
   double tensor_exposed = 1;
   double context_exposed = 0.3;
   double expert_exposed = 1;
-  double pipeline_exposed = 1;
+  double pipeline_exposed = 1;  // of interleaved schedules; plain 1F1B waits for every message
   double data_exposed =
       1;  // gradient reduce-scatter and parameter all-gather of replicated or ZeRO-1/2 weights
   double shard_rate = 1;       // share of the fabric's rate that ZeRO-3 gathers reach
@@ -38,6 +39,7 @@ struct Stack {
   bool dispatch_once_per_node =
       false;  // a token crosses to a node once, however many of its experts are there
 
+  Recompute recompute_when_needed = Recompute::full;  // what runs of this stack do where a plan does not fit without
   bool interleave_by_default = false;  // virtual stages, where not stated: one layer a chunk; else one chunk
   bool parallel_block = false;         // attention and FFN side by side, whatever the model's own layout
 

@@ -107,7 +107,8 @@ double pipeline_messages(const Transformer& model, const Plan& plan, const Stack
       .ranks = 2, .ranks_per_domain = stride < system.nvlink_domain ? 2 : 1, .span = 2 * stride};
   // Each tensor rank sends its own share (Narayanan 2021, section 4.1, scatter/gather).
   const Bytes message(shard.tokens / shard.tensor * d(model.hidden) * 2);
-  return stack.pipeline_exposed * 2 * d(plan.virtual_stages) *
+  const double exposed = plan.virtual_stages > 1 ? stack.pipeline_exposed : 1;
+  return exposed * 2 * d(plan.virtual_stages) *
          system.collectives->time(Collective::send_recv, message, group).value();
 }
 

@@ -229,7 +229,7 @@ PublishedRun read_published(const CsvTable& table, std::size_t index, const std:
   else
     run.model.mtp_layers = 0;
   read_plan(row, run);
-  if (contains(run.id, "LORA"))
+  if (contains(run.id, "LORA") || contains(row.text("notes"), "task=LoRA"))
     run.reason = "low-rank fine-tuning trains adapters only: not a pre-training step";
   if (run.reason.empty()) read_measured(row, run);
   return run;
