@@ -1,6 +1,20 @@
 #include <cstdio>
+#include <exception>
 
-int main() {
-  std::puts("traincast 0.1.0");
-  return 0;
+#include "host/cli/program.h"
+
+int main(int argc, char** argv) {
+  traincast::Program program{&argc, &argv, traincast::make_session, nullptr};
+  int code = 1;
+  try {
+    return run_program(program, {argv + 1, argv + argc});
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "traincast: %s\n", error.what());
+    code = traincast::exit_code(error);
+  } catch (...) {
+    std::fputs("traincast: failed for an unknown reason\n", stderr);
+  }
+  // The other ranks may be waiting in a collective: end the whole job, or it hangs.
+  if (program.session != nullptr && program.session->size() > 1) program.session->abort(code);
+  return code;
 }

@@ -1,0 +1,43 @@
+#include "host/base/errors.h"
+#include "host/cli/command.h"
+#include "host/config/near.h"
+
+namespace traincast {
+
+// One line a command: defined in command_NAME.cc, listed below in the order of the help.
+extern const CommandSpec kListCommand;
+extern const CommandSpec kVersionCommand;
+
+const std::vector<const CommandSpec*>& commands() {
+  static const std::vector<const CommandSpec*> kCommands = {
+      &kListCommand,
+      &kVersionCommand,
+  };
+  return kCommands;
+}
+
+const CommandSpec& find_command(std::string_view name) {
+  std::vector<std::string> names = {"help"};
+  for (const CommandSpec* command : commands()) {
+    if (command->name == name) return *command;
+    names.emplace_back(command->name);
+  }
+  const std::vector<std::string> near = near_names(name, names);
+  throw UsageError(
+      "unknown command \"" + std::string(name) + "\"; " +
+      (near.empty() ? "accepted: " + join(names, " ") : "did you mean " + join(near, " or ") + "?"));
+}
+
+const std::vector<OptionSpec>& global_options() {
+  static const std::vector<OptionSpec> kGlobal = {
+      {"configs", "DIR", "folder of gpus/, clusters/, models/, ... (or TRAINCAST_CONFIGS)", ""},
+      {"format", "FORMAT", "of the result", "text", {"text", "md", "csv", "json"}},
+      {"out", "FILE", "write the result to FILE, whole or not at all, instead of the standard output", ""},
+      {"quiet", "", "no progress or remarks on the standard error", ""},
+      {"backend", "NAME", "what computes here (or TRAINCAST_BACKEND)", "auto", {"auto", "cpu", "cuda"}},
+      {"help", "", "describe the command and stop", ""},
+  };
+  return kGlobal;
+}
+
+}  // namespace traincast

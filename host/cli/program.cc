@@ -1,0 +1,73 @@
+#include "host/cli/program.h"
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <string_view>
+
+#include "host/base/errors.h"
+#include "host/cli/help.h"
+#include "host/cli/options.h"
+#include "host/cli/output.h"
+
+namespace traincast {
+namespace {
+
+// Set by the launchers of Open MPI, MPICH and Slurm; read so that a command of one rank needs no MPI at all.
+bool is_other_rank() {
+  constexpr std::array<const char*, 4> kRankVariables = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK",
+                                                         "SLURM_PROCID"};
+  for (const char* name : kRankVariables) {
+    const char* rank = std::getenv(name);
+    if (rank != nullptr) return std::string_view(rank) != "0";
+  }
+  return false;
+}
+
+int print(std::string_view text) {
+  const bool failed =
+      std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0;
+  return failed ? 1 : 0;
+}
+
+int run_help(const std::vector<std::string>& words) {
+  if (words.empty()) return print(program_help());
+  if (words.size() > 1) throw UsageError("traincast help takes one command");
+  return print(command_help(find_command(words.front())));
+}
+
+}  // namespace
+
+int run_program(Program& program, const std::vector<std::string>& words) {
+  CommandLine line = split_command_line(words);
+  if (line.command.empty() && !line.help && !line.version) {
+    throw UsageError("no command; see traincast --help");
+  }
+  const bool asks_help = line.command == "help" || line.help;
+  if (!asks_help && line.version) line.command = "version";
+  const CommandSpec* command = asks_help ? nullptr : &find_command(line.command);
+  if ((command == nullptr || command->ranks == Ranks::one) && is_other_rank()) return 0;
+  if (line.command == "help") return run_help(line.after);
+  if (asks_help) {
+    return print(line.command.empty() ? program_help() : command_help(find_command(line.command)));
+  }
+
+  line.before.insert(line.before.end(), line.after.begin(), line.after.end());
+  Arguments arguments = parse_arguments(*command, line.before);
+  if (command->ranks == Ranks::all) {
+    program.session = program.make_session(program.argc, program.argv);
+    arguments.set_session(program.session.get());
+  }
+  if (arguments.flag("help")) return arguments.speaks() ? print(command_help(*command)) : 0;
+  return command->run(arguments);
+}
+
+int exit_code(const std::exception& error) {
+  if (dynamic_cast<const UsageError*>(&error) != nullptr) return 2;
+  if (dynamic_cast<const ConfigError*>(&error) != nullptr) return 2;
+  if (dynamic_cast<const UnitError*>(&error) != nullptr) return 2;
+  if (dynamic_cast<const InfeasiblePlan*>(&error) != nullptr) return 3;
+  return 1;
+}
+
+}  // namespace traincast

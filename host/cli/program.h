@@ -1,0 +1,29 @@
+// The program less its one try/catch, so that tests can call it.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "mpi/session.h"
+
+namespace traincast {
+
+// Makes the session of all ranks; called once, for a command that declares Ranks::all.
+using SessionMaker = std::unique_ptr<Session> (*)(int* argc, char*** argv);
+
+struct Program {
+  int* argc = nullptr;
+  char*** argv = nullptr;
+  SessionMaker make_session = nullptr;
+  std::unique_ptr<Session> session;  // outlives the command, so that main can abort every rank
+};
+
+// Parses the words after the program's name, runs the command, gives the exit code. Throws what commands
+// throw.
+int run_program(Program& program, const std::vector<std::string>& words);
+
+// 2 for a wrong command line or config, 3 for an infeasible plan, 1 for anything else.
+int exit_code(const std::exception& error);
+
+}  // namespace traincast
