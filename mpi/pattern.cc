@@ -32,7 +32,7 @@ void repeat(const std::vector<float>& table, std::int64_t position, std::span<fl
   auto at = static_cast<std::size_t>(position % kPeriod);
   for (std::size_t done = 0; done < values.size(); at = 0) {
     const std::size_t count = std::min(values.size() - done, table.size() - at);
-    std::copy_n(table.begin() + static_cast<std::ptrdiff_t>(at), count, values.begin() + done);
+    std::copy_n(table.begin() + static_cast<std::ptrdiff_t>(at), count, values.subspan(done).begin());
     done += count;
   }
 }
@@ -64,7 +64,7 @@ void Pattern::pieces(int source, std::int64_t position, std::span<float> values)
   // FP4's are bytes less than kPoison.
   const int largest = layout_.dtype == DataType::fp4 ? 127 : std::min(exact_integers(layout_.dtype), 1 << 12);
   const int shift = layout_.dtype == DataType::fp4 ? 0 : largest;
-  const auto choices = static_cast<std::uint64_t>(2 * largest + 1);
+  const auto choices = 2 * static_cast<std::uint64_t>(largest) + 1;
   std::uint64_t at = seed(source) + static_cast<std::uint64_t>(position);
   for (float& value : values) {
     const std::uint64_t choice = ((mix(at++) >> 32) * choices) >> 32;  // 0 to choices - 1, without dividing
@@ -107,10 +107,10 @@ std::string first_difference(const Pattern& pattern, std::int64_t first, std::sp
   const auto [wrong, right] =
       std::mismatch(got.begin(), got.end(), expected.begin());  // a NaN equals nothing
   if (wrong == got.end()) return "";
+  const std::int64_t at = first + (wrong - got.begin());
   char text[128];
-  std::snprintf(text, sizeof text, "element %lld: got %g, expected %g",
-                static_cast<long long>(first + (wrong - got.begin())), static_cast<double>(*wrong),
-                static_cast<double>(*right));
+  std::snprintf(text, sizeof text, "element %lld: got %g, expected %g", static_cast<long long>(at),
+                static_cast<double>(*wrong), static_cast<double>(*right));
   return text;
 }
 
