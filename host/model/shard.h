@@ -14,7 +14,7 @@ namespace traincast {
 struct Matrix {
   std::int64_t rows = 0, columns = 0;
   std::int64_t copies = 1;
-  bool expert = false;
+  bool expert = false, router = false;
 
   double elements() const { return static_cast<double>(rows) * static_cast<double>(columns); }
 };
