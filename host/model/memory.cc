@@ -87,7 +87,7 @@ double buffers(const Transformer& model, const Plan& plan, const Stack& stack, s
   }
   for (const bool moe : {false, true}) {
     if (!(moe ? moe_layers : dense_layers)) continue;
-    for (const Matrix& matrix : layer_matrices(model, plan, moe).all()) {
+    for (const Matrix& matrix : layer_matrices(model, plan, moe)) {
       if (!matrix.router) dummies.add(matrix);  // the router is no Transformer Engine layer
     }
   }

@@ -89,7 +89,7 @@ LayerRange chunk_layers(const Transformer& model, const Plan& plan, std::int64_t
 
 StageParameters layer_parameters(const Transformer& model, const Plan& plan, bool moe_layer) {
   StageParameters sum;
-  for (const Matrix& matrix : layer_matrices(model, plan, moe_layer).all()) {
+  for (const Matrix& matrix : layer_matrices(model, plan, moe_layer)) {
     (matrix.expert ? sum.experts : sum.dense) += matrix.elements() * static_cast<double>(matrix.copies);
   }
   sum.dense += vectors(model, plan.tensor_parallel, moe_layer);
