@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "host/model/memory_layer.h"
+#include "host/model/memory_stage.h"
 #include "host/model/shard.h"
 
 namespace traincast {
@@ -72,97 +72,9 @@ class DummyGradients {
   double elements_ = 0, largest_ = 0;
 };
 
-// What the layers of a stage keep for one micro-batch, and the worst moment beyond that of all micro-batches.
-struct StageActivations {
-  double kept = 0;
-  double peak = 0;
-};
-
-class Stage {
- public:
-  Stage(const Transformer& model, const Plan& plan, const Stack& stack)
-      : model_(model),
-        plan_(plan),
-        stack_(stack),
-        size_(model, plan),
-        dense_(layer_memory(model, plan, stack, false)),
-        sparse_(layer_memory(model, plan, stack, true)) {}
-
-  StageActivations activations(std::int64_t stage) const {
-    StageActivations out;
-    // Backwards from the last layer: a layer's own moment comes before later layers have saved, or after they
-    // have freed, what they keep.
-    double later = 0;
-    const auto visit = [&](const LayerMemory& layer) {
-      const double saved = kept(layer);
-      out.peak = std::max(out.peak, moment(layer) - later);
-      later += saved;
-      out.kept += saved;
-    };
-    if (stage == plan_.pipeline_parallel - 1) {
-      for (std::int64_t i = 0; i < model_.mtp_layers; ++i) visit(model_.moe ? sparse_ : dense_);
-      // A prediction module also keeps its logits, the two normed states it joins and their inputs.
-      const double module = logits() + 3 * size_.residual + 2 * size_.hidden;
-      out.kept += static_cast<double>(model_.mtp_layers) * module;
-    }
-    for (std::int64_t v = plan_.virtual_stages; v-- > 0;) {
-      const LayerRange range = chunk_layers(model_, plan_, stage + v * plan_.pipeline_parallel);
-      for (std::int64_t i = range.first + range.count; i-- > range.first;) {
-        visit(model_.is_moe_layer(i) ? sparse_ : dense_);
-      }
-    }
-    if (stage == 0) {
-      if (stack_.dropout) out.kept += size_.residual / kHalf;
-      // The embedding's gradient comes when this micro-batch's layers are done.
-      const double table = static_cast<double>(vocabulary_shard(model_, plan_) * model_.hidden) * kHalf;
-      out.peak = std::max(out.peak, table + size_.residual - out.kept);
-    }
-    return out;
-  }
-
-  // Beside the layers' activations when the loss runs back through the head: logits, final norm, its output,
-  // the gradient to the head's input, whole and (sequence parallel) reduced.
-  double loss() const {
-    double sum = logits() + 2 * size_.residual + size_.hidden;
-    if (gathers()) sum += size_.residual;
-    return sum;
-  }
-  bool gathers() const { return plan_.tensor_parallel > 1 && plan_.sequence_parallel; }
-  const TokenBytes& size() const { return size_; }
-
- private:
-  double kept(const LayerMemory& layer) const {
-    switch (plan_.recompute) {
-      case Recompute::full:
-        return layer.input;
-      case Recompute::selective:
-        return layer.saved - layer.scores;
-      case Recompute::none:
-        break;
-    }
-    return layer.saved;
-  }
-  double moment(const LayerMemory& layer) const {
-    return layer.saved - kept(layer) + std::max(layer.forward, layer.backward);
-  }
-  double logits() const {
-    return size_.tokens * static_cast<double>(vocabulary_shard(model_, plan_)) * stack_.loss_bytes;
-  }
-
-  const Transformer& model_;
-  const Plan& plan_;
-  const Stack& stack_;
-  TokenBytes size_;
-  LayerMemory dense_, sparse_;
-};
-
-bool eight_bit(const Plan& plan) {
-  return plan.precision != Precision::fp16 && plan.precision != Precision::bf16;
-}
-
 // Buffers that live through the step.
 double buffers(const Transformer& model, const Plan& plan, const Stack& stack, std::int64_t stage,
-               const StageParameters& held, const Stage& parts) {
+               const StageParameters& held, const StageMemory& parts) {
   const bool last = stage == plan.pipeline_parallel - 1;
   const double head = last ? static_cast<double>(vocabulary_shard(model, plan) * model.hidden) : 0;
   DummyGradients dummies;
@@ -175,55 +87,38 @@ double buffers(const Transformer& model, const Plan& plan, const Stack& stack, s
   }
   for (const bool moe : {false, true}) {
     if (!(moe ? moe_layers : dense_layers)) continue;
-    for (const Matrix& matrix : layer_matrices(model, plan, moe).all()) {
-      if (moe && matrix.rows == model.moe->experts) continue;  // the router is no Transformer Engine layer
-      dummies.add(matrix);
+    for (const Matrix& matrix : layer_matrices(model, plan, moe)) {
+      if (!matrix.router) dummies.add(matrix);  // the router is no Transformer Engine layer
     }
   }
-  double sum =
-      kHalf * (stack.dummy_gradients ? dummies.elements() + head : std::max(dummies.largest(), head));
+  double sum = 0;
+  if (stack.dummy_gradients) {
+    sum += kHalf * (dummies.elements() + head);
+  } else if (plan.zero_stage < 2) {
+    sum += kHalf * std::max(dummies.largest(), head);  // a gradient before it is accumulated
+  }
   sum += kGemmWorkspace * (1 + (last || moe_layers ? 1 : 0) + (moe_layers ? kGroupedStreams : 0));
   if (last && parts.gathers()) sum += parts.size().hidden;  // Megatron's buffer for the gathered head input
-  if (stage >
-      0) {  // the gradient sent back for the previous micro-batch; one more per direction if interleaved
+  if (stage > 0) {
+    // The gradient sent back for the previous micro-batch; interleaved stages also send activations onwards.
     sum += parts.size().residual * (plan.virtual_stages > 1 ? 2 : 1);
   }
-  if (eight_bit(plan) && !stack.fp8_weights) {  // a quantised copy and its transpose beside 16-bit weights
+  if (quantises(plan) && !stack.fp8_weights) {  // a quantised copy and its transpose beside 16-bit weights
     sum += 2 * parts.size().gemm_input_bytes * (held.dense + held.experts);
   }
   if (plan.zero_stage >= 2) {
-    // One layer's whole gradients before they are reduced; at stage 3 also its whole weights, the next
+    // One layer's whole 16-bit gradients before they are reduced; at stage 3 also its whole weights, the next
     // layer's, and embedding and head for as long as the step lasts.
     const StageParameters layer = layer_parameters(model, plan, moe_layers);
     const double ends = held.embedding + held.head;
-    sum += stack.gradient_bytes * std::max(layer.total(), ends);
+    sum += kHalf * std::max(layer.total(), ends);
     if (plan.zero_stage >= 3) sum += kHalf * (2 * layer.total() + ends);
   }
   return sum;
 }
 
-}  // namespace
-
-double micro_batches_in_flight(const Plan& plan, std::int64_t stage) {
-  const auto p = static_cast<double>(plan.pipeline_parallel);
-  const auto s = static_cast<double>(stage);
-  const auto v = static_cast<double>(plan.virtual_stages);
-  double limit = p;  // the micro-batches of a step, where the plan says how many
-  const std::int64_t rows = plan.micro_batch * plan.data_parallel;
-  const bool stated = plan.global_batch > 0 && rows > 0;
-  if (stated) limit = static_cast<double>((plan.global_batch + rows - 1) / rows);
-  double depth = p - s;
-  if (plan.schedule == Schedule::zb_h1) depth = p;
-  if (plan.schedule == Schedule::dual_pipe) depth = p + 1;
-  if (plan.schedule == Schedule::interleaved && plan.pipeline_parallel > 1) {
-    depth = (2 * (p - s - 1) + (v - 1) * p + 1) / v;
-  }
-  return stated ? std::min(depth, limit) : depth;
-}
-
-MemoryEstimate estimate_stage_memory(const Transformer& model, const Plan& plan, const Stack& stack,
-                                     std::int64_t stage) {
-  const Stage parts(model, plan, stack);
+MemoryEstimate stage_memory(const Transformer& model, const Plan& plan, const Stack& stack,
+                            const StageMemory& parts, std::int64_t stage) {
   const std::int64_t mirror = plan.pipeline_parallel - 1 - stage;
   const bool two = plan.schedule == Schedule::dual_pipe && plan.pipeline_parallel > 1;
   MemoryEstimate out;
@@ -257,10 +152,37 @@ MemoryEstimate estimate_stage_memory(const Transformer& model, const Plan& plan,
   return out;
 }
 
+}  // namespace
+
+double micro_batches_in_flight(const Plan& plan, std::int64_t stage) {
+  const auto p = static_cast<double>(plan.pipeline_parallel);
+  const auto s = static_cast<double>(stage);
+  const auto v = static_cast<double>(plan.virtual_stages);
+  double depth = p - s;
+  if (plan.schedule == Schedule::zb_h1) depth = p;
+  if (plan.schedule == Schedule::dual_pipe) depth = p + 1;
+  // A plan of several chunks that names no other schedule can only be interleaved.
+  const bool by_chunk = plan.schedule == Schedule::interleaved || plan.schedule == Schedule::one_f_one_b;
+  if (by_chunk && plan.virtual_stages > 1 && plan.pipeline_parallel > 1) {
+    depth = (2 * (p - s - 1) + (v - 1) * p + 1) / v;
+  }
+  // A step of fewer micro-batches never has more; a plan that states no batch is taken to have enough.
+  const std::int64_t rows = plan.micro_batch * plan.data_parallel;
+  if (plan.global_batch <= 0 || rows <= 0) return depth;
+  const std::int64_t micro_batches = (plan.global_batch + rows - 1) / rows;
+  return std::min(depth, static_cast<double>(micro_batches));
+}
+
+MemoryEstimate estimate_stage_memory(const Transformer& model, const Plan& plan, const Stack& stack,
+                                     std::int64_t stage) {
+  return stage_memory(model, plan, stack, StageMemory(model, plan, stack), stage);
+}
+
 MemoryEstimate estimate_memory(const Transformer& model, const Plan& plan, const Stack& stack) {
-  MemoryEstimate worst = estimate_stage_memory(model, plan, stack, 0);
+  const StageMemory parts(model, plan, stack);
+  MemoryEstimate worst = stage_memory(model, plan, stack, parts, 0);
   for (std::int64_t stage = 1; stage < plan.pipeline_parallel; ++stage) {
-    const MemoryEstimate other = estimate_stage_memory(model, plan, stack, stage);
+    const MemoryEstimate other = stage_memory(model, plan, stack, parts, stage);
     if (other.total() > worst.total()) worst = other;
   }
   return worst;

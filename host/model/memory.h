@@ -21,8 +21,8 @@ struct MemoryEstimate {
   Bytes gradients;  // the buffer that micro-batches accumulate into
   Bytes optimizer;  // master weights and moments
   Bytes activations;
-  Bytes loss;     // logits, loss workspace and their gradients; on the last stage, where they make the peak
-  Bytes working;  // else: what lives only while a layer runs, at the worst moment
+  Bytes loss;     // logits, loss workspace and their gradients, where the last stage peaks there; else 0
+  Bytes working;  // what lives only while a layer runs, where the stage peaks there; else 0
   Bytes buffers;  // gathered parameters, dummy gradients, FP8 copies, GEMM workspaces, gather and pipeline
                   // buffers
 

@@ -27,10 +27,6 @@ double quantised(Precision precision) {
   return kHalf;
 }
 
-bool eight_bit(const Plan& plan) {
-  return plan.precision != Precision::fp16 && plan.precision != Precision::bf16;
-}
-
 // Elements per token on one rank.
 struct AttentionWidths {
   double queries = 0, keys = 0, values = 0, output = 0, heads = 0;
@@ -81,6 +77,10 @@ TokenBytes::TokenBytes(const Transformer& model, const Plan& plan)
       residual(plan.sequence_parallel ? hidden / static_cast<double>(plan.tensor_parallel) : hidden),
       gemm_input_bytes(quantised(plan.precision)) {}
 
+bool quantises(const Plan& plan) {
+  return plan.precision != Precision::fp16 && plan.precision != Precision::bf16;
+}
+
 LayerMemory layer_memory(const Transformer& model, const Plan& plan, const Stack& stack, bool moe_layer) {
   const TokenBytes size(model, plan);
   const double t = size.tokens;
@@ -97,26 +97,45 @@ LayerMemory layer_memory(const Transformer& model, const Plan& plan, const Stack
   double attention = size.residual + normed + t * 2 * kSingle;
   attention += t * (w.compressed * kHalf + w.normed * saved_input + w.qkv() * kHalf);
   attention += t * w.output * saved_input;
+  double scores = 0;
   const bool exchanged = plan.context_parallel > 1 && stack.context_exchange == ContextExchange::all_to_all;
   if (fused) {
     attention += t * w.heads * kSingle;
-    if (eight_bit(plan) || exchanged) attention += t * w.output * kHalf;
+    if (quantises(plan) || exchanged) attention += t * w.output * kHalf;
   } else {
     const double score_rows = t * w.heads * static_cast<double>(model.sequence);
-    out.scores = score_rows * (kHalf + (stack.dropout ? kMask + kHalf : 0));
-    attention += out.scores;
+    scores = score_rows * (kHalf + (stack.dropout ? kMask + kHalf : 0));
+    attention += scores;
   }
   const double dropout = stack.dropout ? size.residual / kHalf * kMask : 0;
   attention += dropout;
+  // What context-parallel ranks hold beside their own while attention runs.
+  double exchange = 0;
+  if (plan.context_parallel > 1) {
+    const double pair = t * (w.keys + w.values) * kHalf;
+    switch (stack.context_exchange) {
+      case ContextExchange::all_to_all:
+        exchange = t * (w.qkv() + w.output) * kHalf;
+        break;
+      case ContextExchange::ring:  // keys and values, and their gradients, on their way in and out
+        exchange = 4 * pair;
+        break;
+      case ContextExchange::all_gather:
+        exchange = 2 * pair * static_cast<double>(plan.context_parallel - 1);
+        break;
+    }
+  }
   // Backward of attention: gradients of output, queries, keys and values, an FP32 accumulator for queries.
-  double attention_backward = size.residual + t * (w.output + w.qkv()) * kHalf;
-  attention_backward += fused ? t * w.queries * kSingle : 2 * out.scores;
+  double attention_backward = size.residual + exchange + t * (w.output + w.qkv()) * kHalf;
+  attention_backward += fused ? t * w.queries * kSingle : 2 * scores;
 
   double ffn = size.residual + dropout;
   double ffn_backward = 0;
+  double elementwise = normed + t * w.normed * saved_input;  // norm and activation outputs
   if (!moe_layer || !model.moe) {
     const Ffn f = ffn_widths(model, model.ffn_hidden, plan.tensor_parallel);
     ffn += normed + t * (f.first * kHalf + f.second * saved_input);
+    elementwise += normed + t * f.second * saved_input;
     // Entering: the layer's output gradient. Then either it is gathered and the second matrix's input
     // gradient made, or that input is already freed and the activation's gradient made.
     ffn_backward = size.residual + std::max(size.hidden + t * f.second * kHalf,
@@ -131,10 +150,11 @@ LayerMemory layer_memory(const Transformer& model, const Plan& plan, const Stack
     const double rows = sent * static_cast<double>(plan.expert_tensor_parallel);
     const auto h = static_cast<double>(model.hidden);
     ffn += size.residual;  // the norm's output in 16 bits, which the router reads
-    if (eight_bit(plan) && moe.shared_ffn_hidden > 0) ffn += normed;
+    if (quantises(plan) && moe.shared_ffn_hidden > 0) ffn += normed;
     ffn += size.residual / size.hidden * t * static_cast<double>(moe.experts) * kRoutingBytes;
     ffn += t * (shared.first * kHalf + shared.second * saved_input);
     ffn += rows * (h * saved_input + expert.first * kHalf + expert.second * saved_input);
+    elementwise += (t * shared.second + rows * expert.second) * saved_input;
     // Combining, Megatron-core's MoELayer still refers to the permuted tokens before and after dispatch and
     // to the experts' output before and after its way back; beside them the shared experts' output and the
     // sum.
@@ -142,6 +162,7 @@ LayerMemory layer_memory(const Transformer& model, const Plan& plan, const Stack
     ffn_backward = size.residual + rows * (h + expert.first + expert.second) * kHalf;
   }
   out.saved = attention + ffn;
+  out.selective = scores + (stack.selective_elementwise ? elementwise : 0);
   out.backward = std::max({0.0, ffn_backward, attention_backward - ffn});
   return out;
 }

@@ -13,11 +13,11 @@ namespace traincast {
 
 // All in bytes.
 struct LayerMemory {
-  double saved = 0;     // kept from forward to backward, nothing recomputed
-  double scores = 0;    // of that, the attention scores that selective recomputation drops
-  double input = 0;     // the layer's input: all that full recomputation keeps
-  double forward = 0;   // at the worst moment of the forward pass, beyond what is saved
-  double backward = 0;  // at the worst moment of the backward pass, beyond what was saved (may be 0)
+  double saved = 0;      // kept from forward to backward, nothing recomputed
+  double selective = 0;  // of that, what selective recomputation drops: attention scores, and by stack more
+  double input = 0;      // the layer's input: all that full recomputation keeps
+  double forward = 0;    // at the worst moment of the forward pass, beyond what is saved
+  double backward = 0;   // at the worst moment of the backward pass, beyond what was saved (may be 0)
 };
 
 // Sizes that every part of the memory model counts in.
@@ -29,6 +29,9 @@ struct TokenBytes {
 
   TokenBytes(const Transformer& model, const Plan& plan);
 };
+
+// Whether the plan's GEMMs read quantised inputs (FP8 and narrower).
+bool quantises(const Plan& plan);
 
 LayerMemory layer_memory(const Transformer& model, const Plan& plan, const Stack& stack, bool moe_layer);
 

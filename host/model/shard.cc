@@ -11,32 +11,36 @@ std::int64_t share(std::int64_t whole, std::int64_t ranks) {
   return (whole + ranks - 1) / ranks;
 }
 
+Matrix dense(std::int64_t rows, std::int64_t columns) {
+  return {rows, columns, 1, false, false};
+}
+
 void add_attention(const Transformer& model, std::int64_t tensor, LayerMatrices& out) {
   const std::int64_t h = model.hidden;
   if (model.mla) {
     const LatentAttention& mla = *model.mla;
     const std::int64_t queries = share(model.heads, tensor) * (mla.nope_dim + mla.rope_dim);
     if (mla.q_rank > 0) {
-      out.add({mla.q_rank, h});
-      out.add({queries, mla.q_rank});
+      out.add(dense(mla.q_rank, h));
+      out.add(dense(queries, mla.q_rank));
     } else {
-      out.add({queries, h});
+      out.add(dense(queries, h));
     }
-    out.add({mla.kv_rank + mla.rope_dim, h});
-    out.add({share(model.heads, tensor) * (mla.nope_dim + mla.value_dim), mla.kv_rank});
-    out.add({h, share(model.heads, tensor) * mla.value_dim});
+    out.add(dense(mla.kv_rank + mla.rope_dim, h));
+    out.add(dense(share(model.heads, tensor) * (mla.nope_dim + mla.value_dim), mla.kv_rank));
+    out.add(dense(h, share(model.heads, tensor) * mla.value_dim));
     return;
   }
   const std::int64_t queries = share(model.heads, tensor) * model.head_dim;
   const std::int64_t keys = share(model.kv_heads, tensor) * model.head_dim;
-  out.add({queries + 2 * keys, h});
-  out.add({h, queries});
+  out.add(dense(queries + 2 * keys, h));
+  out.add(dense(h, queries));
 }
 
 void add_ffn(const Transformer& model, std::int64_t width, std::int64_t copies, bool expert,
              LayerMatrices& out) {
-  out.add({(model.gated_ffn ? 2 : 1) * width, model.hidden, copies, expert});
-  out.add({model.hidden, width, copies, expert});
+  out.add({(model.gated_ffn ? 2 : 1) * width, model.hidden, copies, expert, false});
+  out.add({model.hidden, width, copies, expert, false});
 }
 
 // Norm weights, and biases where the model has them, of one layer on one rank.
@@ -66,7 +70,7 @@ LayerMatrices layer_matrices(const Transformer& model, const Plan& plan, bool mo
     return out;
   }
   const MixtureOfExperts& moe = *model.moe;
-  out.add({moe.experts, model.hidden});
+  out.add({moe.experts, model.hidden, 1, false, true});
   if (moe.shared_ffn_hidden > 0) {
     add_ffn(model, share(moe.shared_ffn_hidden, plan.tensor_parallel), 1, false, out);
   }
@@ -85,7 +89,7 @@ LayerRange chunk_layers(const Transformer& model, const Plan& plan, std::int64_t
 
 StageParameters layer_parameters(const Transformer& model, const Plan& plan, bool moe_layer) {
   StageParameters sum;
-  for (const Matrix& matrix : layer_matrices(model, plan, moe_layer).all()) {
+  for (const Matrix& matrix : layer_matrices(model, plan, moe_layer)) {
     (matrix.expert ? sum.experts : sum.dense) += matrix.elements() * static_cast<double>(matrix.copies);
   }
   sum.dense += vectors(model, plan.tensor_parallel, moe_layer);

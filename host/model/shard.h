@@ -3,7 +3,6 @@
 
 #include <array>
 #include <cstdint>
-#include <span>
 
 #include "host/model/plan.h"
 #include "host/model/transformer.h"
@@ -14,7 +13,7 @@ namespace traincast {
 struct Matrix {
   std::int64_t rows = 0, columns = 0;
   std::int64_t copies = 1;
-  bool expert = false;
+  bool expert = false, router = false;
 
   double elements() const { return static_cast<double>(rows) * static_cast<double>(columns); }
 };
@@ -22,7 +21,8 @@ struct Matrix {
 class LayerMatrices {
  public:
   void add(Matrix matrix) { matrices_[static_cast<std::size_t>(count_++)] = matrix; }
-  std::span<const Matrix> all() const { return {matrices_.data(), static_cast<std::size_t>(count_)}; }
+  const Matrix* begin() const { return matrices_.data(); }
+  const Matrix* end() const { return matrices_.data() + count_; }
 
  private:
   std::array<Matrix, 10> matrices_{};

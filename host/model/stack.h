@@ -55,7 +55,9 @@ struct Stack {
   bool fp8_weights = true;      // FP8 training holds linear weights in FP8 alone (with their transpose)
   bool dummy_gradients = true;  // one BF16 buffer a weight shape stands in for gradients fused into the GEMM
   double loss_bytes = 2;        // per logit at the loss: 2 fused in place, 6 with an FP32 softmax beside BF16
-  bool dropout = false;         // attention and hidden dropout keep their masks
+  bool selective_elementwise =
+      false;             // selective recomputation also drops what norms and activations put out
+  bool dropout = false;  // attention and hidden dropout keep their masks
   ContextExchange context_exchange = ContextExchange::all_to_all;
 
   Seconds layer_overhead;  // launch gaps per layer and micro-batch, forward plus backward
