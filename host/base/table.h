@@ -17,9 +17,9 @@ enum class Align { left, right };
 enum class Audience { everyone, machines, people };  // machines: csv and json; people: text and Markdown
 
 struct Column {
-  std::string key;    // for machines: snake_case, SI unit as suffix: "step_time_s"
-  std::string title;  // for people; "" where only machines see it
-  std::string unit;   // for people, below the title; "" where the cells carry it or there is none
+  std::string key = {};    // for machines: snake_case, SI unit as suffix: "step_time_s"
+  std::string title = {};  // for people; "" where only machines see it
+  std::string unit = {};   // for people, below the title; "" where the cells carry it or there is none
   Align align = Align::right;
   int priority = 0;    // 0 is never dropped from a narrow page; else the greatest goes first
   int wrap_width = 0;  // texts may be broken into lines no shorter than this; 0: never
@@ -31,7 +31,7 @@ using MachineValue = std::variant<std::monostate, bool, std::int64_t, double, st
 
 struct Cell {
   std::string text;  // for people
-  MachineValue machine;
+  MachineValue machine = {};
 };
 
 // The same text for both.
@@ -54,24 +54,24 @@ Cell quantity_cell(Quantity<D> quantity) {
 
 struct Table {
   std::string key = "rows";  // the name of the list in JSON, unique within a report
-  std::string title;
-  std::vector<Column> columns;
-  std::vector<std::vector<Cell>> rows;  // each as long as columns
-  std::vector<std::string> footnotes;   // one line each
+  std::string title = {};
+  std::vector<Column> columns = {};
+  std::vector<std::vector<Cell>> rows = {};  // each as long as columns
+  std::vector<std::string> footnotes = {};   // one line each
 };
 
 // A single figure beside the tables.
 struct Scalar {
-  std::string key;    // as a column's
-  std::string title;  // "" where only machines see it
-  Cell cell;
+  std::string key = {};    // as a column's
+  std::string title = {};  // "" where only machines see it
+  Cell cell = {};
 };
 
 struct Report {
-  std::string name;   // of the report, for machines: "compare"
-  std::string title;  // "" for none
-  std::vector<Scalar> scalars;
-  std::vector<Table> tables;  // the first is the one that a format of one table (csv) prints
+  std::string name = {};   // of the report, for machines: "compare"
+  std::string title = {};  // "" for none
+  std::vector<Scalar> scalars = {};
+  std::vector<Table> tables = {};  // the first is the one that a format of one table (csv) prints
 };
 
 // "1,234,567"

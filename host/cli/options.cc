@@ -9,7 +9,7 @@
 namespace traincast {
 namespace {
 
-constexpr const char* kPositional = "positional words";  // no option can have this name
+constexpr const char* kPositional = "positional-words";  // check_words refuses it where it is typed
 
 const OptionSpec* find_option(const std::vector<OptionSpec>& options, std::string_view name) {
   const auto found = std::find_if(options.begin(), options.end(),

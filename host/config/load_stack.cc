@@ -45,6 +45,7 @@ constexpr StackKey kStackKeys[] = {
     {"dummy_gradients", &Stack::dummy_gradients},
     {"loss_bytes", &Stack::loss_bytes, 0, 64},
     {"dropout", &Stack::dropout},
+    {"selective_elementwise", &Stack::selective_elementwise},
     {"context_exchange", &Stack::context_exchange},
     {"interleave_by_default", &Stack::interleave_by_default},
     {"parallel_block", &Stack::parallel_block},
