@@ -44,7 +44,9 @@ Shape shape_of(Purpose purpose, const Fabric& fabric, const Group& group, Collec
   }
   const double speed = nccl_nic_speed(fabric.generation, fabric.nic);
   const double nics = group_nics(fabric, group);
-  s.bus = std::min(speed * nics, nvlink_ring_bandwidth(fabric));
+  s.bus = speed * nics;
+  // A ring enters a node at one GPU and leaves it at another: of p channels NVLink carries p-1 into any GPU.
+  if (s.per_node > 1) s.bus = std::min(s.bus, nvlink_ring_bandwidth(fabric) * s.per_node / (s.per_node - 1));
   s.channels = std::max(nics, 1.0);
   if (purpose == Purpose::time && fabric.generation >= GpuGeneration::hopper && speed >= 45 * kGiga)
     s.channels *= 2;
