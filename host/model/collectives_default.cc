@@ -53,10 +53,9 @@ Scalars scalars_inside() {
 Scalars scalars_between(double of_rating) {
   Scalars scalars{};
   set_bandwidth(scalars, of_rating);
-  for (ClassScalars& c : scalars) {
-    for (LinkScalars& link : c.link[static_cast<std::size_t>(AlgorithmFamily::tree)])
-      link.inter_latency = 1.7;
-  }
+  auto& all_reduce = scalars[static_cast<std::size_t>(CollectiveClass::all_reduce)];
+  for (LinkScalars& link : all_reduce.link[static_cast<std::size_t>(AlgorithmFamily::tree)])
+    link.inter_latency = 1.7;
   return scalars;
 }
 

@@ -9,7 +9,7 @@
 #include <cstdlib>
 #include <new>
 #include <optional>
-#include <string>
+#include <utility>
 
 #include "host/model/collectives_tuning.h"
 
@@ -68,12 +68,6 @@ std::optional<CollectiveAlternative> find(const Fabric& fabric, const Group& gro
 double seconds(const Fabric& fabric, const Group& group, Collective collective, double bytes) {
   return collective_cost(fabric, group, collective, Bytes(bytes)).time.value();
 }
-double busbw_gb(const Fabric& fabric, const Group& group, Collective collective, double bytes) {
-  return busbw(collective, group.ranks, Bytes(bytes), Seconds(seconds(fabric, group, collective, bytes)))
-             .value() /
-         1e9;
-}
-
 TEST(Collectives, RingAllReduceIsNcclsFormula) {
   // 64 ranks on 8 nodes, Simple: 126 steps, 14 of them between nodes; 8 channels of 48 GB/s; plateau 1.4.
   const auto ring =
@@ -177,7 +171,8 @@ TEST(Collectives, NeverFasterForLargerMessages) {
                                  one_a_node(3), one_a_node(512), Group{96, 4, 2, 0}}) {
         for (int op = 0; op < kCollectives; ++op) {
           double last = 0;
-          for (double bytes = 1; bytes < 1e13; bytes *= 1.37) {
+          for (int step = 0; step < 96; ++step) {
+            const double bytes = std::pow(1.37, step);
             const double time = seconds(fabric, group, static_cast<Collective>(op), bytes);
             ASSERT_TRUE(std::isfinite(time));
             ASSERT_GE(time, last) << name(static_cast<Collective>(op)) << " " << group.ranks << " ranks, "
@@ -257,8 +252,8 @@ TEST(Collectives, TiersAddLatencyAndOversubscriptionSlowsWhatCrosses) {
   // 64 hops cross the rail tier and two the spine; 32 nodes of the group in a block of 256 hide 4:1.
   EXPECT_NEAR(seconds(fabric, group, Collective::all_gather, 1e10) - flat, 64e-6 + 2 * 3e-6, 1e-9);
   // A group with two nodes in a block loses half of its bandwidth at 4:1.
-  const Group spread{64, 1, 8, 64 * 128};
-  const Group at_core{64, 1, 8, 64 * 65536};
+  const Group spread{64, 1, 8, 64L * 128};
+  const Group at_core{64, 1, 8, 64L * 65536};
   EXPECT_GT(seconds(fabric, spread, Collective::all_gather, 1e10), 1.9 * flat);
   EXPECT_GT(seconds(fabric, at_core, Collective::all_gather, 1e10), 6.5 * flat);
   // Every byte of an all-to-all that leaves a block is slowed: half of them here.
@@ -303,146 +298,6 @@ TEST(Collectives, ChannelsAreRatedAtNcclsSpeeds) {
   EXPECT_EQ(nccl_nic_speed(GpuGeneration::hopper, Bandwidth(50e9)), 48e9);
   EXPECT_EQ(nccl_nic_speed(GpuGeneration::blackwell, Bandwidth(100e9)), 96e9);
   EXPECT_EQ(nccl_nic_speed(GpuGeneration::volta, Bandwidth(1e7)), 1e7);
-}
-
-Gpu gpu_of(const std::string& product, double nvlink) {
-  Gpu gpu;
-  gpu.product = product;
-  gpu.links.nvlink = Bandwidth(nvlink);
-  return gpu;
-}
-Cluster cluster_of(double nic, double efficiency) {
-  Cluster cluster;
-  cluster.network.nic_per_gpu = Bandwidth(nic);
-  cluster.network.efficiency = efficiency;
-  return cluster;
-}
-struct Published {
-  std::int64_t ranks;
-  double bytes, figure;
-};
-
-TEST(CollectivesPublished, GenerationsByProductName) {
-  EXPECT_EQ(gpu_generation("NVIDIA A100-SXM4-80GB"), GpuGeneration::ampere);
-  EXPECT_EQ(gpu_generation("NVIDIA H200"), GpuGeneration::hopper);
-  EXPECT_EQ(gpu_generation("NVIDIA GB200 NVL72"), GpuGeneration::blackwell);
-  EXPECT_TRUE(default_fabric(gpu_of("H100", 450e9), cluster_of(50e9, 0.92)).nvls);
-  EXPECT_FALSE(default_fabric(gpu_of("A100", 300e9), cluster_of(25e9, 0.9)).nvls);
-}
-
-// NVIDIA/nccl issue 1229, reduce-scatter on 8 x H100 nodes, GB/s; its message size is not stated, 2 GiB
-// taken.
-TEST(CollectivesPublished, ReduceScatterOnH100NodesWithin10Percent) {
-  const Fabric fabric = default_fabric(gpu_of("H100", 450e9), cluster_of(50e9, 0.92));
-  for (const auto& row : {Published{32, 2 * kGiBytes, 360},
-                          {64, 2 * kGiBytes, 345},
-                          {128, 2 * kGiBytes, 320},
-                          {256, 2 * kGiBytes, 300},
-                          {512, 2 * kGiBytes, 280},
-                          {1024, 2 * kGiBytes, 260}}) {
-    EXPECT_NEAR(busbw_gb(fabric, whole_nodes(row.ranks), Collective::reduce_scatter, row.bytes) / row.figure,
-                1, 0.10)
-        << row.ranks;
-  }
-}
-
-// CoreWeave, 64 H100 on NDR InfiniBand with SHARP, all-reduce bus bandwidth, GB/s.
-TEST(CollectivesPublished, AllReduceWithSharpWithin6Percent) {
-  Cluster cluster = cluster_of(50e9, 0.92);
-  cluster.network.sharp = true;
-  const Fabric fabric = default_fabric(gpu_of("H100", 450e9), cluster);
-  for (const auto& row : {Published{64, 512 * kMiB, 356},
-                          {64, kGiBytes, 366},
-                          {64, 2 * kGiBytes, 381},
-                          {64, 8 * kGiBytes, 386.6}}) {
-    EXPECT_NEAR(busbw_gb(fabric, whole_nodes(64), Collective::all_reduce, row.bytes) / row.figure, 1, 0.06)
-        << row.bytes;
-  }
-}
-
-// One node of 8 GPUs, us (tables of ai-dynamo/aiconfigurator, NCCL 2.29.2 on H100 and 2.27.3 on A100). No
-// measured points given: the formula alone.
-TEST(CollectivesPublished, OneNodeWithin35PercentAndLargeMessagesWithin10) {
-  const Fabric h100 = default_fabric(gpu_of("H100", 450e9), cluster_of(50e9, 0.92));
-  const Fabric a100 = default_fabric(gpu_of("A100", 300e9), cluster_of(25e9, 0.9));
-  struct Row {
-    const Fabric* fabric;
-    Collective collective;
-    double mib, us;
-  };
-  using C = Collective;
-  for (const Row& row : {Row{&h100, C::all_reduce, 1, 25.4},
-                         {&h100, C::all_reduce, 4, 50},
-                         {&h100, C::all_reduce, 16, 122},
-                         {&h100, C::all_reduce, 64, 325},
-                         {&h100, C::all_reduce, 256, 1092},
-                         {&h100, C::all_reduce, 512, 2111},
-                         {&h100, C::all_gather, 1, 17.1},
-                         {&h100, C::all_gather, 4, 33},
-                         {&h100, C::all_gather, 64, 208},
-                         {&h100, C::all_gather, 512, 1402},
-                         {&h100, C::reduce_scatter, 16, 70},
-                         {&h100, C::reduce_scatter, 512, 1399},
-                         {&h100, C::all_to_all, 16, 76},
-                         {&h100, C::all_to_all, 512, 1490},
-                         {&a100, C::all_reduce, 1, 39},
-                         {&a100, C::all_reduce, 64, 595},
-                         {&a100, C::all_reduce, 512, 4226},
-                         {&a100, C::all_gather, 4, 48},
-                         {&a100, C::all_gather, 512, 2288}}) {
-    const double ratio = seconds(*row.fabric, whole_nodes(8), row.collective, row.mib * kMiB) * 1e6 / row.us;
-    EXPECT_NEAR(ratio, 1, row.mib >= 256 ? 0.10 : 0.35) << name(row.collective) << " " << row.mib << " MiB";
-  }
-}
-
-// NCCL's constants as they are, evaluated apart from this code: all-reduce over all ranks, reduce-scatter
-// over one rank a node. All-reduce of 64 MiB within 25 % (that evaluation lets 16 channels carry trees), the
-// rest within 5 %.
-TEST(CollectivesPublished, NcclsModelFrom1024To200000Ranks) {
-  const Fabric fabric = raw_h100();
-  struct Row {
-    std::int64_t ranks;
-    double us_1m, us_64m, ms_1g;
-  };
-  for (const Row& row : {Row{1024, 161, 601, 6.21},
-                         {8192, 212, 652, 6.34},
-                         {32768, 246, 686, 6.43},
-                         {100000, 263, 703, 6.47},
-                         {200000, 280, 720, 6.51}}) {
-    const auto time = [&](double bytes) {
-      return seconds(fabric, whole_nodes(row.ranks), Collective::all_reduce, bytes) * 1e6;
-    };
-    EXPECT_NEAR(time(kMiB) / row.us_1m, 1, 0.05) << row.ranks;
-    EXPECT_NEAR(time(64 * kMiB) / row.us_64m, 1, 0.25) << row.ranks;
-    EXPECT_NEAR(time(kGiBytes) / 1e3 / row.ms_1g, 1, 0.05) << row.ranks;
-  }
-  Fabric no_pat = fabric;
-  no_pat.era = NcclEra::v2_21;
-  for (const auto& row : {Published{64, 256 * kMiB, 6.40},
-                          {256, 256 * kMiB, 8.21},
-                          {781, 256 * kMiB, 9.69},
-                          {2048, 256 * kMiB, 13.2},
-                          {12500, 256 * kMiB, 42.5},
-                          {64, 2 * kGiBytes, 44.9},
-                          {256, 2 * kGiBytes, 48.1},
-                          {781, 2 * kGiBytes, 55.2},
-                          {2048, 2 * kGiBytes, 65.4},
-                          {12500, 2 * kGiBytes, 94.7}}) {
-    EXPECT_NEAR(
-        seconds(fabric, one_a_node(row.ranks), Collective::reduce_scatter, row.bytes) * 1e3 / row.figure, 1,
-        0.02)
-        << row.ranks;
-  }
-  for (const auto& row : {Published{64, 256 * kMiB, 6.40},
-                          {256, 256 * kMiB, 8.24},
-                          {781, 256 * kMiB, 12.7},
-                          {2048, 256 * kMiB, 23.4},
-                          {12500, 256 * kMiB, 75.7}}) {
-    EXPECT_NEAR(
-        seconds(no_pat, one_a_node(row.ranks), Collective::reduce_scatter, row.bytes) * 1e3 / row.figure, 1,
-        0.02)
-        << row.ranks;
-  }
 }
 
 }  // namespace
