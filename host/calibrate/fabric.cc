@@ -18,13 +18,20 @@ namespace {
 // constant, waking the network 5 to 25 us. Steps of a ring hide in part under a long transfer: overlaps
 // of 1.4 to 2 fit alike on both, 1 fits worse on both.
 constexpr double kRingOverlap = 1.5;
-ClassScalars start_between() {
+ClassScalars start_between(CollectiveClass kind) {
   ClassScalars start;
   for (auto& by_protocol : start.link) {
     for (LinkScalars& link : by_protocol) link = {0.7, 0.7, 1.0, 1.0};
   }
-  for (LinkScalars& link : start.link[static_cast<std::size_t>(AlgorithmFamily::tree)])
-    link.inter_latency = 2;
+  // Trees reduce; in gathers the family is PAT, of which neither log has any.
+  auto& tree = start.link[static_cast<std::size_t>(AlgorithmFamily::tree)];
+  for (LinkScalars& link : tree) {
+    if (kind == CollectiveClass::all_reduce) {
+      link.inter_latency = 2;
+    } else {
+      link.intra_latency = 1;
+    }
+  }
   start.of(CollectiveAlgorithm::ring, Protocol::simple).overlap = kRingOverlap;
   start.offset = Seconds(15e-6);
   return start;
@@ -51,7 +58,9 @@ Fabric blank_fabric(const FabricFacts& facts) {
   fabric.nvlink = facts.nvlink;
   fabric.nic = facts.nic;
   for (ClassScalars& scalars : fabric.inside) scalars = start_inside();
-  for (ClassScalars& scalars : fabric.between) scalars = start_between();
+  for (std::size_t kind = 0; kind < kCollectiveClasses; ++kind) {
+    fabric.between[kind] = start_between(static_cast<CollectiveClass>(kind));
+  }
   return fabric;
 }
 
@@ -96,6 +105,20 @@ FitSample sample_of(const Fabric& fabric, const Fabric& plain, const CollectiveP
   return sample;
 }
 
+// Large messages of any algorithm wait for the same NICs: one that no sample shows gets the ring's share of
+// its rating.
+void carry_bandwidth(const std::vector<FitSample>& samples, ClassScalars& scalars) {
+  const auto seen = [&](AlgorithmFamily f) {
+    return std::any_of(samples.begin(), samples.end(),
+                       [&](const FitSample& s) { return s.family == f && s.protocol == Protocol::simple; });
+  };
+  if (!seen(AlgorithmFamily::ring)) return;
+  const double ring = scalars.of(CollectiveAlgorithm::ring, Protocol::simple).bandwidth;
+  for (const CollectiveAlgorithm other : {CollectiveAlgorithm::tree, CollectiveAlgorithm::nvls_tree}) {
+    if (!seen(family(other))) scalars.of(other, Protocol::simple).bandwidth = ring;
+  }
+}
+
 // Fits every class that has points, inside nodes and between them; the loss is that between nodes.
 double fit_fabric(Fabric& fabric, const std::vector<CollectivePoint>& points, const FitOptions& options) {
   Fabric plain = fabric;
@@ -113,6 +136,7 @@ double fit_fabric(Fabric& fabric, const std::vector<CollectivePoint>& points, co
       ClassScalars& scalars = (between ? fabric.between : fabric.inside)[kind];
       const FitResult fit = fit_scalars(samples, scalars, FitSpread{}, options.prior);
       scalars = fit.scalars;
+      if (between) carry_bandwidth(samples, scalars);
       if (between) loss += fit.loss;
     }
   }

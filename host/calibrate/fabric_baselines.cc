@@ -32,7 +32,8 @@ AlphaBeta fit_line(const std::vector<CollectivePoint>& points) {
   }
   double beta = peak;
   double least = mean_error(points, alpha, beta);
-  for (double step = 1; step > 1e-9; step /= 2) {
+  for (int halvings = 0; halvings < 30; ++halvings) {
+    const double step = std::ldexp(1.0, -halvings);
     for (bool better = true; better;) {
       better = false;
       for (const auto& [a, b] : {std::pair{step, 0.0}, {-step, 0.0}, {0.0, step}, {0.0, -step}}) {

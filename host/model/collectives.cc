@@ -81,17 +81,15 @@ const Candidate& choose(const Candidates& all, Collective collective, double byt
 
 // NCCL's rules switch in steps; the choice is made at the power of two below, so that switches happen at
 // powers of two only and looking at those finds every later, cheaper time.
-double power_of_two_below(double bytes) {
-  return std::exp2(std::floor(std::log2(std::max(bytes, 1.0))));
-}
-constexpr double kLargestMessage = 0x1p62;
+constexpr int kLargestExponent = 62;
 
 CollectiveCost nccl_cost(const Fabric& fabric, const Group& group, Collective collective, double bytes) {
   const Candidates all = candidates(fabric, group, collective);
-  double size = power_of_two_below(bytes);
-  const Candidate& pick = choose(all, collective, size);
+  const int exponent = std::ilogb(std::max(bytes, 1.0));
+  const Candidate& pick = choose(all, collective, std::ldexp(1.0, exponent));
   CollectiveCost cost{Seconds(pick.time(bytes)), pick.raw.algorithm, pick.raw.protocol, false};
-  for (size *= 2; size < kLargestMessage; size *= 2) {
+  for (int e = exponent + 1; e <= kLargestExponent; ++e) {
+    const double size = std::ldexp(1.0, e);
     double fastest = all.begin()->time(size);
     for (const Candidate& c : all) fastest = std::min(fastest, c.time(size));
     if (fastest >= cost.time.value()) break;  // no larger message can be faster
@@ -179,54 +177,6 @@ CollectiveCost formula_cost(const Fabric& fabric, const Group& group, Collective
 }
 
 }  // namespace
-
-std::int64_t Group::nodes() const {
-  const std::int64_t per_node = std::max<std::int64_t>(ranks_per_node, 1);
-  return std::max<std::int64_t>((ranks + per_node - 1) / per_node, 1);
-}
-
-std::string_view name(CollectiveAlgorithm algorithm) {
-  constexpr std::array<std::string_view, kCollectiveAlgorithms> kNames{
-      "ring", "tree", "nvls", "nvls_tree", "pat", "sharp", "hierarchical", "pairwise", "direct"};
-  return kNames[static_cast<std::size_t>(algorithm)];
-}
-std::string_view name(Protocol protocol) {
-  constexpr std::array<std::string_view, kProtocols> kNames{"LL", "LL128", "Simple"};
-  return kNames[static_cast<std::size_t>(protocol)];
-}
-std::string_view name(NcclEra era) {
-  constexpr std::array<std::string_view, kNcclEras> kNames{"2.12", "2.18", "2.19", "2.21", "2.23", "2.28"};
-  return kNames[static_cast<std::size_t>(era)];
-}
-
-CollectiveClass collective_class(Collective collective) {
-  switch (collective) {
-    case Collective::all_reduce:
-      return CollectiveClass::all_reduce;
-    case Collective::all_gather:
-    case Collective::reduce_scatter:
-      return CollectiveClass::gather_scatter;
-    case Collective::all_to_all:
-      return CollectiveClass::all_to_all;
-    case Collective::send_recv:
-      break;
-  }
-  return CollectiveClass::send_recv;
-}
-
-AlgorithmFamily family(CollectiveAlgorithm algorithm) {
-  switch (algorithm) {
-    case A::tree:
-    case A::pat:
-      return AlgorithmFamily::tree;
-    case A::nvls:
-    case A::nvls_tree:
-    case A::sharp:
-      return AlgorithmFamily::in_switch;
-    default:
-      return AlgorithmFamily::ring;
-  }
-}
 
 CollectiveCost collective_cost(const Fabric& fabric, const Group& group, Collective collective,
                                Bytes message) {

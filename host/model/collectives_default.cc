@@ -46,11 +46,16 @@ Scalars scalars_inside() {
   return scalars;
 }
 
-// Between nodes: what the cluster says a large ring gets from its NICs, for every algorithm; latencies as
-// NCCL rates them, which reproduce reduce-scatter on 4 to 128 H100 nodes (NVIDIA/nccl issue 1229).
+// Between nodes: what the cluster says a large ring gets from its NICs, for every algorithm. Ring latencies
+// as NCCL rates them, which reproduce reduce-scatter on 4 to 128 H100 nodes (NVIDIA/nccl issue 1229); a hop
+// of a tree costs 1.7 times its constant or more on both A100 clusters whose logs fabric.cc in calibrate/
+// names.
 Scalars scalars_between(double of_rating) {
   Scalars scalars{};
   set_bandwidth(scalars, of_rating);
+  auto& all_reduce = scalars[static_cast<std::size_t>(CollectiveClass::all_reduce)];
+  for (LinkScalars& link : all_reduce.link[static_cast<std::size_t>(AlgorithmFamily::tree)])
+    link.inter_latency = 1.7;
   return scalars;
 }
 

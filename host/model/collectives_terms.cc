@@ -44,7 +44,9 @@ Shape shape_of(Purpose purpose, const Fabric& fabric, const Group& group, Collec
   }
   const double speed = nccl_nic_speed(fabric.generation, fabric.nic);
   const double nics = group_nics(fabric, group);
-  s.bus = std::min(speed * nics, nvlink_ring_bandwidth(fabric));
+  s.bus = speed * nics;
+  // A ring enters a node at one GPU and leaves it at another: of p channels NVLink carries p-1 into any GPU.
+  if (s.per_node > 1) s.bus = std::min(s.bus, nvlink_ring_bandwidth(fabric) * s.per_node / (s.per_node - 1));
   s.channels = std::max(nics, 1.0);
   if (purpose == Purpose::time && fabric.generation >= GpuGeneration::hopper && speed >= 45 * kGiga)
     s.channels *= 2;
@@ -80,7 +82,8 @@ void ring(const NcclTuning& tuning, const Fabric& fabric, const Shape& s, NcclTe
     intra = std::max(intra, (fabric.amd_host ? 2.0 : 1.0) * (p == Protocol::simple ? 3 : 1));
   }
   // NCCL rates LL and LL128 hops of rings below those of trees unless a node has one rank; measured rings
-  // take the tree's hop at any number of ranks a node (Perlmutter all-gather: 5.9 us a node at 1, 2 and 4).
+  // take the tree's hop at any number of ranks a node (small all-gathers on Perlmutter grow by 5.9 us a node
+  // with one GPU a node, and the same hop fits two and four).
   const bool exposed = tuning.lone_rank_exposed && (s.per_node == 1 || s.purpose == Purpose::time);
   t.base = at(tuning.base.ring, p) * kMicro;
   t.intra = std::max(0.0, steps - network_steps) * intra * kMicro;
