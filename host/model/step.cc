@@ -106,7 +106,7 @@ double bubble(const Plan& plan, double forward, double backward, double weight_g
 // Gradients reduced and weights gathered between the replicas of one kind of parameter, once a step.
 double replica_messages(double parameters, const CommGroup& group, const Plan& plan, const Stack& stack,
                         const System& system) {
-  if (group.ranks == 1 || parameters == 0) return 0;
+  if (group.ranks == 1 || parameters == 0 || plan.adapters_only) return 0;
   const auto time = [&](Collective collective, double bytes) {
     return system.collectives->time(collective, Bytes(bytes), group).value();
   };
@@ -186,9 +186,9 @@ StepEstimate estimate_step(const Transformer& model, const Plan& plan, const Sta
   const double owned = most_dense / (sharded ? d(dense_shard_ranks(plan)) : 1) +
                        most_experts / (sharded ? d(expert_shard_ranks(plan)) : 1);
   constexpr double kAdamBytes = 30;  // host/base/op.cc, "adam"
-  step.parts[Part::optimizer] = kAdamBytes * owned / system.kernels->stream_rate().value() +
-                                stack.step_overhead.value() +
-                                (sharded ? stack.rank_overhead.value() * d(data.ranks) : 0);
+  step.parts[Part::optimizer] =
+      (plan.adapters_only ? 0 : kAdamBytes * owned) / system.kernels->stream_rate().value() +
+      stack.step_overhead.value() + (sharded ? stack.rank_overhead.value() * d(data.ranks) : 0);
 
   step.time = Seconds(step.parts.sum());
   const double tokens = d(plan.global_batch) * d(model.sequence) / d(plan.gpus());
