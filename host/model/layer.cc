@@ -36,10 +36,10 @@ class Builder {
     const std::int64_t m = whole(rows), k = whole(in), n = whole(out);
     const double factor = stack_.time_factor;
     times_.forward[part] += factor * gemm(m, n, k, dtype, GemmLayout::forward);
-    const double weight_gradient =
-        plan_.adapters_only ? 0
-                            : factor * (gemm(n, k, m, dtype, GemmLayout::weight_gradient) +
-                                        stream(stack_.accumulate_bytes * d(n) * d(k)));
+    const double weight_gradient = plan_.adapters_only
+                                       ? 0
+                                       : factor * (gemm(n, k, m, dtype, GemmLayout::weight_gradient) +
+                                                   stream(stack_.accumulate_bytes * d(n) * d(k)));
     times_.backward[part] += factor * gemm(m, k, n, dtype, GemmLayout::data_gradient) + weight_gradient;
     times_.weight_gradient += weight_gradient;
     if (bytes_per_element(dtype) < 2) {
@@ -320,9 +320,14 @@ PassTimes layer_times(const Transformer& model, const Plan& plan, const Stack& s
   // input for the weight gradient, which hides under the data gradient.
   builder.tensor_messages(2 * blocks, 2 * blocks);
   builder.recompute(plan.recompute);
-  builder.times().forward[Part::overhead] += stack.layer_overhead.value() / 3;
-  builder.times().backward[Part::overhead] += stack.layer_overhead.value() * 2 / 3;
-  return builder.times();
+  PassTimes& times = builder.times();
+  times.forward[Part::overhead] += stack.layer_overhead.value() / 3;
+  times.backward[Part::overhead] += stack.layer_overhead.value() * 2 / 3;
+  const double launch = stack.layer_launch.value();
+  const double passes = plan.recompute == Recompute::full ? 3 : 2;
+  times.forward[Part::overhead] += std::max(0.0, launch - times.forward.sum());
+  times.backward[Part::overhead] += std::max(0.0, passes * launch - times.backward.sum());
+  return times;
 }
 
 PassTimes embedding_times(const Transformer& model, const Plan& plan, const Stack& stack,

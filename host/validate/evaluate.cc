@@ -79,9 +79,10 @@ Prediction predict(PublishedRun run, const Library& library) {
       plan.recompute = mode;
       return estimate_memory(run.model, plan, *stack).total() <= gpu->memory.capacity;
     };
-    if (!fits(Recompute::none) && !fits(stack->recompute_when_needed)) plan.recompute = Recompute::full;
+    const bool bare = !stack->always_recompute && fits(Recompute::none);
+    if (!bare && !fits(stack->recompute_when_needed)) plan.recompute = Recompute::full;
     row.assumptions.push_back("recomputation not stated: " + std::string(name(plan.recompute)) +
-                              ", the least that fits");
+                              "");
   }
   const DataType dtype = gemm_type(plan.precision);
   if (gpu->sustained.gemm[static_cast<std::size_t>(dtype)].plateau.value() <= 0) {
