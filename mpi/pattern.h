@@ -25,13 +25,13 @@ class Pattern {
 
  private:
   float term(int source, std::int64_t position) const;  // of a reduction
-  float piece(int source, std::int64_t position) const;
-  float expected_piece(std::int64_t index) const;
+  // Units `position` onwards of what `source` sends where nothing is reduced.
+  void pieces(int source, std::int64_t position, std::span<float> values) const;
 
   Layout layout_;
   int rank_;
-  int stride_ = 1;           // every stride-th rank contributes to an element
-  std::vector<float> sums_;  // of a reduction, by position modulo the pattern's period
+  int stride_ = 1;                   // every stride-th rank contributes to an element
+  std::vector<float> terms_, sums_;  // of a reduction: this rank's and all ranks', for one period
 };
 
 // What fills an output before a run: a NaN in each float format, and a byte that no FP4 pattern holds.

@@ -36,7 +36,8 @@ import re
 import sys
 import tempfile
 
-ORIGIN = "NVIDIA aiconfigurator (github.com/ai-dynamo/aiconfigurator, Apache-2.0, revision 095f58a of 2026-08-21), measured tables"
+ORIGIN = ("NVIDIA aiconfigurator (github.com/ai-dynamo/aiconfigurator, Apache-2.0, revision 095f58a of 2026-08-21), "
+          "measured tables")
 BABELSTREAM = "Azure AI-benchmarking-guide (2024-09) BabelStream"
 # copy and add: TB/s of BabelStream, None where not published.
 GPUS = [
@@ -224,14 +225,10 @@ def attention_rows(prefix, rows, peak, bandwidth):
         shapes.append(((head_dim, sequence, total, group), 2.0 * total * sequence**2 * head_dim,
                        ideal(head_dim, sequence, total, group), float(r["time_us"]) * 1e-6))
     head_dims = sorted({s[0][0] for s in shapes if s[0][0] <= 256})
-    # Larger groups read less: time falls along that axis, so it is fitted for each group end by interpolation and
-    # made monotone in the other sizes only.
-    result = []
-    grid = {}
+    result, grid = [], {}
     for head_dim in head_dims:
         mine = [s for s in shapes if s[0][0] == head_dim]
-        times = derive_attention(f"{prefix} attention hd{head_dim}", mine, head_dim, ideal)
-        grid.update(times)
+        grid.update(derive_attention(f"{prefix} attention hd{head_dim}", mine, head_dim, ideal))
     for (head_dim, sequence, total, group), time in sorted(grid.items()):
         heads = min(total, 32)
         result.append(attention_row("forward", total // heads, sequence, heads, heads // group, head_dim, True, time))
@@ -253,7 +250,8 @@ def flash3_backward_rows():
         for sequence, rate in zip(ATTENTION_SEQUENCE, rates):
             batch, heads = FLASH3_TOKENS // sequence, FLASH3_HIDDEN // head_dim
             flops = 2.5 * 4 * batch * heads * sequence**2 * head_dim
-            result.append(attention_row("backward", batch, sequence, heads, heads, head_dim, False, flops / (rate * 1e12)))
+            time = flops / (rate * 1e12)
+            result.append(attention_row("backward", batch, sequence, heads, heads, head_dim, False, time))
     return result
 
 
@@ -311,7 +309,8 @@ def write(path, profile):
         os.fsync(file.fileno())
     os.chmod(temporary, 0o644)
     os.replace(temporary, path)
-    print(f"{path}: {len(profile['ops'])} ops, {len(profile['collectives'])} collectives, {os.path.getsize(path)} bytes")
+    print(f"{path}: {len(profile['ops'])} ops, {len(profile['collectives'])} collectives, "
+          f"{os.path.getsize(path)} bytes")
 
 
 def derive_profile(entry, data, out):
@@ -336,10 +335,11 @@ def derive_profile(entry, data, out):
     backward = "attention backward: none published for this GPU in these sources"
     if entry.get("backward"):
         ops += flash3_backward_rows()
-        backward = "attention backward: FlashAttention-3 (arXiv 2407.08608) published rates, no mask, transcribed to +-1 TFLOP/s"
+        backward = ("attention backward: FlashAttention-3 (arXiv 2407.08608) published rates, no mask, transcribed "
+                    "from figures to +-1 TFLOP/s")
     ops += memory_rows(copy * 1e12, add * 1e12)
     write(os.path.join(out, entry["prefix"] + "-published.json"), {
-        "schema_version": 1, "gpu": entry["gpu"], "tool_version": "", "when": "2026-08-21T00:00:00Z",
+        "schema_version": 1, "gpu": entry["gpu"], "when": "2026-08-21T00:00:00Z",
         "device": {"name": gpu["product"], "multiprocessors": gpu["compute"]["multiprocessors"]},
         "libraries": {"vllm": entry["vllm"], "nccl": entry["nccl"]},
         "hosts": [], "communicator": "nccl", "ranks": 8, "nodes": 1, "origin": "published",

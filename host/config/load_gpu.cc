@@ -6,15 +6,15 @@ namespace {
 
 // The key of each format's peak. "tf32" may be stated, too: it is checked, and the model has no use for it.
 struct PeakKey {
-  DataType type;
   std::string_view key;
+  DataType type;
   bool required;
 };
-constexpr PeakKey kPeakKeys[] = {{DataType::fp32, "fp32", true},
-                                 {DataType::bf16, "bf16", true},
-                                 {DataType::fp16, "fp16", true},
-                                 {DataType::fp8_e4m3, "fp8", false},
-                                 {DataType::fp4, "fp4", false}};
+constexpr PeakKey kPeakKeys[] = {{"fp32", DataType::fp32, true},
+                                 {"bf16", DataType::bf16, true},
+                                 {"fp16", DataType::fp16, true},
+                                 {"fp8", DataType::fp8_e4m3, false},
+                                 {"fp4", DataType::fp4, false}};
 
 Gpu::Compute read_compute(Reader reader) {
   Gpu::Compute compute;
@@ -28,6 +28,31 @@ Gpu::Compute read_compute(Reader reader) {
   compute.boost_clock = reader.quantity<Frequency>("boost_clock");
   compute.from = reader.provenance();
   return compute;
+}
+
+GemmRate read_gemm_rate(Reader reader) {
+  return {reader.quantity<FlopRate>("plateau"), reader.number("half_m", 0, 1e6),
+          reader.number("half_n", 0, 1e6), reader.number("half_k", 0, 1e6)};
+}
+
+SustainedRates read_sustained(Reader reader) {
+  SustainedRates rates;
+  Reader gemm = reader.object("gemm");
+  for (const PeakKey& row : kPeakKeys) {
+    if (auto rate = gemm.object_if(row.key))
+      rates.gemm[static_cast<std::size_t>(row.type)] = read_gemm_rate(*rate);
+  }
+  Reader attention = reader.object("attention");
+  for (std::size_t i = 1; i < kAttentionKernels; ++i) {  // unfused attention is made of GEMMs and streams
+    if (auto rate = attention.object_if(kAttentionKernelNames[i])) {
+      rates.attention[i] = {rate->quantity<FlopRate>("forward"), rate->quantity<FlopRate>("backward"),
+                            rate->number("half_length", 0, 1e6)};
+    }
+  }
+  rates.stream = reader.quantity<Bandwidth>("stream");
+  rates.launch = reader.quantity<Seconds>("launch", Zero::allowed);
+  rates.from = reader.provenance();
+  return rates;
 }
 
 }  // namespace
@@ -45,7 +70,13 @@ Gpu load_gpu(const ConfigStore& store, std::string_view name_or_path) {
   gpu.memory = {memory.quantity<Bytes>("capacity"), memory.quantity<Bandwidth>("bandwidth"),
                 memory.provenance()};
   Reader links = root.object("links");
-  gpu.links = {links.quantity<Bandwidth>("nvlink"), links.quantity<Bandwidth>("host"), links.provenance()};
+  gpu.links.nvlink = links.quantity<Bandwidth>("nvlink");
+  gpu.links.host = links.quantity<Bandwidth>("host");
+  gpu.links.from = links.provenance();
+  gpu.aliases = root.texts_or_none("aliases");
+  gpu.links.nvlink_domain = links.count("nvlink_domain", 1, 100'000);
+  gpu.links.default_nic = links.quantity<Bandwidth>("default_nic");
+  gpu.sustained = read_sustained(root.object("sustained"));
   Reader power = root.object("power");
   gpu.power = {power.quantity<Watts>("board"), power.quantity<Watts>("server_training"), power.provenance()};
   Reader price = root.object("price");

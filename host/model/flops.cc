@@ -2,39 +2,13 @@
 
 #include <algorithm>
 
+#include "host/model/parameters.h"
+
 namespace traincast {
 namespace {
 
 double d(std::int64_t count) {
   return static_cast<double>(count);
-}
-
-}  // namespace
-
-double attention_parameters(const Transformer& model) {
-  const double h = d(model.hidden);
-  if (!model.mla) {
-    return h * d((2 * model.heads + 2 * model.kv_heads) * model.head_dim);
-  }
-  const LatentAttention& mla = *model.mla;
-  const double qk = d(model.heads * (mla.nope_dim + mla.rope_dim));
-  const double query = mla.q_rank > 0 ? h * d(mla.q_rank) + d(mla.q_rank) * qk : h * qk;
-  return query + h * d(mla.kv_rank + mla.rope_dim) +
-         d(mla.kv_rank) * d(model.heads * (mla.nope_dim + mla.value_dim)) +
-         d(model.heads * mla.value_dim) * h;
-}
-
-double ffn_matrix_parameters(const Transformer& model, std::int64_t width) {
-  return (model.gated_ffn ? 3 : 2) * d(model.hidden) * d(width);
-}
-
-namespace {
-
-double active_ffn_parameters(const Transformer& model, std::int64_t layer) {
-  if (!model.is_moe_layer(layer)) return ffn_matrix_parameters(model, model.ffn_hidden);
-  const MixtureOfExperts& moe = *model.moe;
-  return ffn_matrix_parameters(model, moe.top_k * moe.ffn_hidden + moe.shared_ffn_hidden) +
-         d(model.hidden * moe.experts);
 }
 
 // Mean number of keys that a query of this layer meets, over the full square.
@@ -49,7 +23,7 @@ double mean_window(const Transformer& model, std::int64_t layer) {
 double active_matmul_parameters(const Transformer& model) {
   double sum = d(model.hidden) * d(model.vocab);
   for (std::int64_t layer = 0; layer < model.layers; ++layer) {
-    sum += attention_parameters(model) + active_ffn_parameters(model, layer);
+    sum += attention_parameters(model) + feed_forward_parameters(model, layer, true);
   }
   return sum;
 }

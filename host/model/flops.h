@@ -1,8 +1,6 @@
 // FLOPs of training, in the two conventions that published figures use. Never mix them.
 #pragma once
 
-#include <cstdint>
-
 #include "host/base/units.h"
 #include "host/model/transformer.h"
 
@@ -17,10 +15,5 @@ Flops flops_per_token(const Transformer& model, AttentionCount attention);
 
 // Parameters that a token meets in matrix products: attention, active FFN and experts, router, output head.
 double active_matmul_parameters(const Transformer& model);
-
-// Matrix parameters of one layer, unsharded: attention projections; the dense or shared FFN; one routed
-// expert.
-double attention_parameters(const Transformer& model);
-double ffn_matrix_parameters(const Transformer& model, std::int64_t width);
 
 }  // namespace traincast

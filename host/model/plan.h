@@ -44,6 +44,7 @@ struct Plan {
   Recompute recompute = Recompute::none;
   Schedule schedule = Schedule::one_f_one_b;
   bool sequence_parallel = true;  // with tensor parallelism
+  bool adapters_only = false;     // low-rank fine-tuning: weights stay as they are (arXiv 2106.09685)
   double routing_skew = 1;        // rows on the busiest expert rank over the mean; 1 = forced balance
   std::string stack;              // name of a software-stack config
   Provenance from;

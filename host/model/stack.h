@@ -12,6 +12,14 @@
 
 namespace traincast {
 
+// How context-parallel ranks bring queries and keys together: heads against tokens by all-to-all (Ulysses),
+// keys and values around a ring, or all keys and values gathered.
+enum class ContextExchange { all_to_all, ring, all_gather };
+inline constexpr std::string_view kContextExchangeNames[] = {"all-to-all", "ring", "all-gather"};
+constexpr std::string_view name(ContextExchange c) {
+  return kContextExchangeNames[static_cast<int>(c)];
+}
+
 struct Stack {
   std::string name;
   double time_factor = 1;  // multiplies all computation: the one number fitted per stack
@@ -28,26 +36,34 @@ struct Stack {
   double context_exposed = 0.3;
   double expert_exposed = 1;
   double pipeline_exposed = 1;  // of interleaved schedules; plain 1F1B waits for every message
-  double data_exposed =
-      1;  // gradient reduce-scatter and parameter all-gather of replicated or ZeRO-1/2 weights
-  double shard_rate = 1;       // share of the fabric's rate that ZeRO-3 gathers reach
-  double shard_serial = 0.15;  // ZeRO-3: step = max(compute, communication) + this share of the smaller
+  double data_exposed = 1;      // gradient reduce-scatter, parameter all-gather (ZeRO 0-2)
+  double shard_rate = 1;        // share of the fabric's rate that ZeRO-3 gathers reach
+  double shard_serial = 0.15;   // ZeRO-3: step = max(compute, communication) + this share of the smaller
 
-  double gradient_bytes = 4;    // per parameter, as reduced between data-parallel ranks
-  double accumulate_bytes = 6;  // HBM traffic per parameter and micro-batch to accumulate gradients
-  double dispatch_bytes = 2;    // per element sent to experts
-  bool dispatch_once_per_node =
-      false;  // a token crosses to a node once, however many of its experts are there
+  double gradient_bytes = 4;            // per parameter, as reduced between data-parallel ranks
+  double accumulate_bytes = 6;          // HBM traffic per parameter and micro-batch to accumulate gradients
+  double dispatch_bytes = 2;            // per element sent to experts
+  bool dispatch_once_per_node = false;  // however many of a token's experts are there
 
-  Recompute recompute_when_needed = Recompute::full;  // what runs of this stack do where a plan does not fit without
+  Recompute recompute_when_needed = Recompute::full;  // where a plan does not fit without
   bool interleave_by_default = false;  // virtual stages, where not stated: one layer a chunk; else one chunk
   bool parallel_block = false;         // attention and FFN side by side, whatever the model's own layout
+
+  // What the framework keeps in memory; the defaults are Megatron-core with Transformer Engine 2.
+  double moment_bytes = 8;      // Adam's two moments, per parameter
+  bool separate_master = true;  // an FP32 master copy beside the weights; FSDP on FP32 shards has none
+  bool fp8_weights = true;      // FP8 training holds linear weights in FP8 alone (with their transpose)
+  bool dummy_gradients = true;  // one BF16 buffer a weight shape stands in for gradients fused into the GEMM
+  double loss_bytes = 2;        // per logit at the loss: 2 fused in place, 6 with an FP32 softmax beside BF16
+  bool selective_elementwise =
+      false;             // selective recomputation also drops what norms and activations put out
+  bool dropout = false;  // attention and hidden dropout keep their masks
+  ContextExchange context_exchange = ContextExchange::all_to_all;
 
   Seconds layer_overhead;  // launch gaps per layer and micro-batch, forward plus backward
   Seconds moe_overhead;    // routing, permutation and synchronisation per MoE layer and micro-batch
   Seconds step_overhead;   // per step: data, clipping, logging, optimiser launch
-  Seconds
-      rank_overhead;  // per step and rank of the group that shares optimiser states (broadcast one by one)
+  Seconds rank_overhead;   // per step and rank that shares optimiser states (parameters broadcast in turn)
   Provenance from;
 };
 

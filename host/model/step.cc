@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "host/model/shard.h"
+
 namespace traincast {
 namespace {
 
@@ -35,58 +37,30 @@ class LayerTable {
   std::array<bool, 4> known_{};
 };
 
-// Parameters that one rank holds of one layer, dense (replicated over data ranks) and experts.
-struct RankParameters {
-  double dense = 0;
-  double experts = 0;
-};
-
-RankParameters layer_parameters(const Transformer& model, const Plan& plan, std::int64_t layer) {
-  const double tp = d(plan.tensor_parallel);
-  RankParameters p;
-  p.dense = attention_parameters(model) / tp;
-  if (!model.is_moe_layer(layer)) {
-    p.dense += ffn_matrix_parameters(model, model.ffn_hidden) / tp;
-    return p;
-  }
-  const MixtureOfExperts& moe = *model.moe;
-  p.dense += d(model.hidden * moe.experts) + ffn_matrix_parameters(model, moe.shared_ffn_hidden) / tp;
-  p.experts = ffn_matrix_parameters(model, moe.ffn_hidden) * d(moe.experts) /
-              d(plan.expert_parallel * plan.expert_tensor_parallel);
-  return p;
-}
-
 // Everything that one pipeline rank does for one micro-batch, and what it holds.
 struct Stage {
   PassTimes times;
-  RankParameters parameters;
+  double dense_parameters = 0;   // replicated over data-parallel ranks
+  double expert_parameters = 0;  // replicated over expert-data-parallel ranks
   double layers = 0;
 };
 
 Stage stage_of(const Transformer& model, const Plan& plan, const LayerTable& table,
                const PassTimes& embedding, const PassTimes& head, std::int64_t rank) {
   const std::int64_t p = plan.pipeline_parallel;
-  const std::int64_t chunks = p * plan.virtual_stages;
   Stage stage;
-  for (std::int64_t chunk = rank; chunk < chunks; chunk += p) {
-    const std::int64_t first = first_layer_of_chunk(model.layers, chunks, chunk);
-    const std::int64_t last = first_layer_of_chunk(model.layers, chunks, chunk + 1);
-    for (std::int64_t layer = first; layer < last; ++layer) {
+  for (std::int64_t chunk = rank; chunk < p * plan.virtual_stages; chunk += p) {
+    const LayerRange range = chunk_layers(model, plan, chunk);
+    for (std::int64_t layer = range.first; layer < range.first + range.count; ++layer)
       stage.times.add(table[layer]);
-      const RankParameters parameters = layer_parameters(model, plan, layer);
-      stage.parameters.dense += parameters.dense;
-      stage.parameters.experts += parameters.experts;
-      stage.layers += 1;
-    }
+    stage.layers += d(range.count);
   }
-  const double table_parameters = d(model.vocab * model.hidden) / d(plan.tensor_parallel);
-  if (rank == 0) {
-    stage.times.add(embedding);
-    stage.parameters.dense += table_parameters;
-  }
+  const StageParameters held = stage_parameters(model, plan, rank);
+  stage.dense_parameters = held.dense + held.embedding + held.head;
+  stage.expert_parameters = held.experts;
+  if (rank == 0) stage.times.add(embedding);
   if (rank == p - 1) {
     stage.times.add(head);
-    if (!model.tied_embeddings || p > 1) stage.parameters.dense += table_parameters;
     for (std::int64_t i = 0; i < model.mtp_layers;
          ++i) {  // trained with its own pass through the shared head
       stage.times.add(table[model.layers - 1]);
@@ -132,7 +106,7 @@ double bubble(const Plan& plan, double forward, double backward, double weight_g
 // Gradients reduced and weights gathered between the replicas of one kind of parameter, once a step.
 double replica_messages(double parameters, const CommGroup& group, const Plan& plan, const Stack& stack,
                         const System& system) {
-  if (group.ranks == 1 || parameters == 0) return 0;
+  if (group.ranks == 1 || parameters == 0 || plan.adapters_only) return 0;
   const auto time = [&](Collective collective, double bytes) {
     return system.collectives->time(collective, Bytes(bytes), group).value();
   };
@@ -151,7 +125,7 @@ double sharded_messages(const Stage& stage, const Plan& plan, const Stack& stack
   }
   if (group.ranks == 1) return 0;
   const double layers = std::max(1.0, stage.layers);
-  const double parameters = (stage.parameters.dense + stage.parameters.experts) / layers;
+  const double parameters = (stage.dense_parameters + stage.expert_parameters) / layers;
   const auto time = [&](Collective collective, double bytes) {
     return system.collectives->time(collective, Bytes(bytes), group).value();
   };
@@ -160,26 +134,7 @@ double sharded_messages(const Stage& stage, const Plan& plan, const Stack& stack
           time(Collective::reduce_scatter, parameters * stack.gradient_bytes));
 }
 
-// Ranks over which the optimiser states of dense parameters are sharded.
-double optimizer_shards(const Plan& plan) {
-  if (plan.zero_stage == 0) return 1;
-  const std::int64_t ranks = plan.data_parallel * plan.context_parallel;
-  return d(plan.shard_ranks > 0 ? std::min(plan.shard_ranks, ranks) : ranks);
-}
-
 }  // namespace
-
-std::int64_t first_layer_of_chunk(std::int64_t layers, std::int64_t chunks, std::int64_t chunk) {
-  if (layers % chunks == 0 || chunks > layers)
-    return std::min(layers, chunk * ((layers + chunks - 1) / chunks));
-  if (chunk == 0) return 0;
-  if (chunk >= chunks) return layers;
-  // Embedding and head count as one layer each; chunks as even as that goes, the longer ones first.
-  const std::int64_t units = layers + 2;
-  const std::int64_t base = units / chunks;
-  const std::int64_t longer = units % chunks;
-  return std::min(layers, chunk * base + std::min(chunk, longer) - 1);
-}
 
 StepEstimate estimate_step(const Transformer& model, const Plan& plan, const Stack& stack,
                            const System& system) {
@@ -197,8 +152,8 @@ StepEstimate estimate_step(const Transformer& model, const Plan& plan, const Sta
     const Stage stage = stage_of(model, plan, table, embedding, head, rank);
     const double total = stage.times.total();
     all += total;
-    most_dense = std::max(most_dense, stage.parameters.dense);
-    most_experts = std::max(most_experts, stage.parameters.experts);
+    most_dense = std::max(most_dense, stage.dense_parameters);
+    most_experts = std::max(most_experts, stage.expert_parameters);
     if (total > slowest) {
       slowest = total;
       critical = stage;
@@ -227,12 +182,13 @@ StepEstimate estimate_step(const Transformer& model, const Plan& plan, const Sta
         (replica_messages(most_dense, data, plan, stack, system) +
          replica_messages(most_experts, expert_data_group(plan, system), plan, stack, system));
   }
-  const double owned = most_dense / optimizer_shards(plan) +
-                       most_experts / (plan.zero_stage == 0 ? 1 : d(expert_data_group(plan, system).ranks));
+  const bool sharded = plan.zero_stage > 0;
+  const double owned = most_dense / (sharded ? d(dense_shard_ranks(plan)) : 1) +
+                       most_experts / (sharded ? d(expert_shard_ranks(plan)) : 1);
   constexpr double kAdamBytes = 30;  // host/base/op.cc, "adam"
-  step.parts[Part::optimizer] = kAdamBytes * owned / system.kernels->stream_rate().value() +
-                                stack.step_overhead.value() +
-                                (plan.zero_stage > 0 ? stack.rank_overhead.value() * d(data.ranks) : 0);
+  step.parts[Part::optimizer] =
+      (plan.adapters_only ? 0 : kAdamBytes * owned) / system.kernels->stream_rate().value() +
+      stack.step_overhead.value() + (sharded ? stack.rank_overhead.value() * d(data.ranks) : 0);
 
   step.time = Seconds(step.parts.sum());
   const double tokens = d(plan.global_batch) * d(model.sequence) / d(plan.gpus());

@@ -22,10 +22,6 @@ struct StepEstimate {
   double hfu = 0;            // with recomputation counted
 };
 
-// First layer of a pipeline chunk (rank r holds chunks r, r + p, r + 2p, ...). Even where layers divide; else
-// the embedding and the head count as one layer each (Megatron's account_for_embedding_in_pipeline_split).
-std::int64_t first_layer_of_chunk(std::int64_t layers, std::int64_t chunks, std::int64_t chunk);
-
 // Pure: no I/O, no globals, no allocation. The plan must satisfy what load_run checks (products,
 // divisibility).
 StepEstimate estimate_step(const Transformer& model, const Plan& plan, const Stack& stack,

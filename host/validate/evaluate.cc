@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "host/model/memory.h"
 #include "host/model/ring.h"
 #include "host/model/roofline.h"
 
@@ -73,6 +74,15 @@ Prediction predict(PublishedRun run, const Library& library) {
     if (plan.virtual_stages > 1) plan.schedule = Schedule::interleaved;
     row.assumptions.push_back("virtual stages not stated: " + std::to_string(plan.virtual_stages));
   }
+  if (!run.recompute_stated && !plan.adapters_only) {
+    const auto fits = [&](Recompute mode) {
+      plan.recompute = mode;
+      return estimate_memory(run.model, plan, *stack).total() <= gpu->memory.capacity;
+    };
+    if (!fits(Recompute::none) && !fits(stack->recompute_when_needed)) plan.recompute = Recompute::full;
+    row.assumptions.push_back("recomputation not stated: " + std::string(name(plan.recompute)) +
+                              ", the least that fits");
+  }
   const DataType dtype = gemm_type(plan.precision);
   if (gpu->sustained.gemm[static_cast<std::size_t>(dtype)].plateau.value() <= 0) {
     return refuse(gpu->name + " has no rate for " + std::string(name(dtype)));
@@ -88,6 +98,10 @@ Prediction predict(PublishedRun run, const Library& library) {
       std::max(run.gpus_per_node, gpu->links.nvlink_domain > 8 ? gpu->links.nvlink_domain : 1);
   result.step = estimate_step(run.model, plan, *stack, system);
   result.plan = plan;
+  if (run.measured_memory) {
+    row.measured_bytes = run.measured_memory->value();
+    row.predicted_bytes = estimate_memory(run.model, plan, *stack).allocated().value();
+  }
   row.predicted_s = result.step.time.value();
   if (!std::isfinite(row.predicted_s) || row.predicted_s <= 0)
     return refuse("the prediction is not a finite time");

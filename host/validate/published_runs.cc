@@ -229,8 +229,7 @@ PublishedRun read_published(const CsvTable& table, std::size_t index, const std:
   else
     run.model.mtp_layers = 0;
   read_plan(row, run);
-  if (contains(run.id, "LORA") || contains(row.text("notes"), "task=LoRA"))
-    run.reason = "low-rank fine-tuning trains adapters only: not a pre-training step";
+  run.plan.adapters_only = contains(run.id, "LORA") || contains(row.text("notes"), "task=LoRA");
   if (run.reason.empty()) read_measured(row, run);
   return run;
 }
@@ -309,6 +308,10 @@ PublishedRun read_simumax(const CsvTable& table, std::size_t index, const std::v
   run.model.layers = row.count("layers", model->layers);
   run.model.sequence = row.count("seq", 4096);
   run.model.mtp_layers = 0;
+  // The launch scripts of that project: 16 key-value heads in the 405B model, one dense layer before the
+  // experts.
+  if (run.model_name == "llama3_405b") run.model.kv_heads = 16;
+  if (run.model.moe) run.model.moe->first_dense_layers = 1;
   Plan& plan = run.plan;
   plan.tensor_parallel = row.count("tp", 1);
   plan.pipeline_parallel = row.count("pp", 1);

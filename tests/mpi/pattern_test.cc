@@ -55,7 +55,7 @@ std::vector<float> defined(const Layout& layout, int rank, const std::vector<std
 TEST(Pattern, ExpectsWhatTheDefinitionGives) {
   for (int c = 0; c < kCollectives; ++c) {
     for (const DataType dtype : kDtypes) {
-      for (const int ranks : {1, 2, 5, 70}) {
+      for (const int ranks : {1, 2, 5, 70}) {  // 70: more than contribute to one element
         const auto collective = static_cast<Collective>(c);
         if (dtype == DataType::fp4 && reduces(collective)) continue;
         const Layout layout = make_layout(collective, Bytes(3000), dtype, ranks);
@@ -89,6 +89,21 @@ TEST(Pattern, EveryValueAndEveryPartialSumIsExactInItsFormat) {
         ASSERT_GT(magnitude, 0);
         ASSERT_LE(magnitude, static_cast<float>(exact_integers(dtype))) << name(dtype) << " " << ranks;
       }
+    }
+  }
+}
+
+// A table of sums serves messages longer than itself.
+TEST(Pattern, LongMessagesAreExpectedAsSent) {
+  for (const Collective collective : {Collective::all_reduce, Collective::reduce_scatter}) {
+    const Layout layout = make_layout(collective, Bytes(4 * 200'000), DataType::fp32, 3);
+    const std::vector<std::vector<float>> inputs{input(layout, 0), input(layout, 1), input(layout, 2)};
+    for (int rank = 0; rank < 3; ++rank) {
+      EXPECT_EQ(expected(layout, rank), defined(layout, rank, inputs)) << to_string(layout);
+      std::vector<float> later(1000);
+      Pattern(layout, rank).expected(layout.receive - 1000, later);
+      EXPECT_EQ(first_difference(Pattern(layout, rank), layout.receive - 1000, later), "");
+      EXPECT_EQ(later.back(), expected(layout, rank).back());
     }
   }
 }

@@ -11,7 +11,10 @@ inline constexpr const char* kGpu = R"({
   "compute": {"fp32": "67 TFLOP/s", "bf16": "1 PFLOP/s", "fp16": "1 PFLOP/s", "tf32": "500 TFLOP/s",
               "fp8": "2 PFLOP/s", "multiprocessors": 132, "boost_clock": "1830 MHz", "source": "table 1"},
   "memory": {"capacity": "80 GiB", "bandwidth": "3.35 TB/s"},
-  "links": {"nvlink": "450 GB/s", "host": "55 GB/s"},
+  "links": {"nvlink": "450 GB/s", "host": "55 GB/s", "nvlink_domain": 8, "default_nic": "400 Gb/s"},
+  "sustained": {"gemm": {"bf16": {"plateau": "700 TFLOP/s", "half_m": 32, "half_n": 32, "half_k": 64}},
+                "attention": {"flash2": {"forward": "335 TFLOP/s", "backward": "290 TFLOP/s", "half_length": 350}},
+                "stream": "2.68 TB/s", "launch": "3 us"},
   "power": {"board": "700 W", "server_training": "969 W", "origin": "measured", "source": "a paper"},
   "price": {"capital": "51600 USD", "rent": "2.5 USD/h"}})";
 
@@ -45,7 +48,13 @@ inline constexpr const char* kStack = R"({
   "origin": "fitted", "source": "a fit", "attention": "flash2", "time_factor": 1.1, "elementwise_passes": 1.5,
   "tensor_exposed": 0.8, "data_exposed": 0.4, "expert_exposed": 0.7, "pipeline_exposed": 1,
   "gradient_bytes": 4, "accumulate_bytes": 6, "layer_overhead": "20 us", "moe_overhead": "0 s",
-  "step_overhead": "30 ms"})";
+  "step_overhead": "30 ms",
+  "attention_rate": 0.9, "logit_bytes": 40, "expert_rate": 0.86, "selective_gemms": 0,
+  "selective_attention": true, "context_exposed": 0.3, "shard_rate": 1.0, "shard_serial": 0.15,
+  "dispatch_bytes": 2, "dispatch_once_per_node": false, "interleave_by_default": true,
+  "parallel_block": false, "rank_overhead": "0 s", "recompute_when_needed": "full", "moment_bytes": 8,
+  "separate_master": true, "fp8_weights": true, "dummy_gradients": true, "loss_bytes": 2, "selective_elementwise": false, "dropout":
+  false, "context_exchange": "ring"})";
 
 inline constexpr const char* kRun = R"({
   "origin": "published", "source": "a paper", "title": "A run", "model": "small", "cluster": "site", "gpus": 256,

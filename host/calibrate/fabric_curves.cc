@@ -1,0 +1,61 @@
+// Curves of collectives inside one node from measured points.
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <tuple>
+
+#include "host/calibrate/fabric.h"
+
+namespace traincast {
+namespace {
+
+// Seconds by size, for each collective and rank count.
+using Samples = std::map<std::tuple<Collective, std::int64_t>, std::map<double, std::vector<double>>>;
+
+double median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  const std::size_t half = values.size() / 2;
+  return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
+}
+
+std::vector<IntraNodeCurve> curves_of(const Samples& samples) {
+  std::vector<IntraNodeCurve> curves;
+  for (const auto& [key, by_size] : samples) {
+    IntraNodeCurve curve;
+    std::tie(curve.collective, curve.ranks) = key;
+    for (const auto& [bytes, seconds] : by_size)
+      curve.points.push_back({std::log(bytes), std::log(median(seconds))});
+    // First sizes are often slow by an order of magnitude (cold connections): no message takes longer than a
+    // larger one did.
+    for (std::size_t i = curve.points.size(); i-- > 1;) {
+      curve.points[i - 1].log_seconds =
+          std::min(curve.points[i - 1].log_seconds, curve.points[i].log_seconds);
+    }
+    curves.push_back(std::move(curve));
+  }
+  return curves;
+}
+
+}  // namespace
+
+std::vector<IntraNodeCurve> intra_node_curves(const Profile& profile) {
+  Samples samples;
+  const bool published = profile.communicator.empty();
+  for (const CollectiveRow& row : profile.collectives) {
+    const bool usable =
+        row.timing.skipped.empty() && row.timing.median.value() > 0 && row.message.value() > 0;
+    if (row.nodes != 1 || row.ranks < 2 || !usable || !(row.verified || published)) continue;
+    samples[{row.collective, row.ranks}][row.message.value()].push_back(row.timing.median.value());
+  }
+  return curves_of(samples);
+}
+
+std::vector<IntraNodeCurve> intra_node_curves(const std::vector<CollectivePoint>& points) {
+  Samples samples;
+  for (const CollectivePoint& p : points) {
+    if (p.nodes == 1) samples[{p.op, p.gpus}][p.bytes.value()].push_back(p.measured.value());
+  }
+  return curves_of(samples);
+}
+
+}  // namespace traincast

@@ -1,0 +1,157 @@
+// A block works on one row at a time. The second pass over a row finds it in the cache, so that device memory
+// is read once.
+#include "kernels/cuda/vec.cuh"
+
+namespace traincast::cuda {
+namespace {
+
+constexpr int kThreads = 256;
+constexpr int kBackwardThreads = 512;
+
+template <typename T, int V>
+__global__ void forward_kernel(const T* __restrict__ x, const T* __restrict__ w, T* __restrict__ y,
+                               std::int64_t rows, std::int64_t columns, float epsilon) {
+  const std::int64_t vectors = columns / V;
+  for (std::int64_t row = blockIdx.x; row < rows; row += gridDim.x) {
+    float squares = 0;
+    for (std::int64_t i = threadIdx.x; i < vectors; i += blockDim.x) {
+      const auto in = load<T, V>(x + row * columns, i);
+#pragma unroll
+      for (int e = 0; e < V; ++e) squares += to_float(in.element[e]) * to_float(in.element[e]);
+    }
+    const float scale = rsqrtf(block_sum(squares) / static_cast<float>(columns) + epsilon);
+    for (std::int64_t i = threadIdx.x; i < vectors; i += blockDim.x) {
+      const auto in = load<T, V>(x + row * columns, i);
+      const auto weight = load<T, V>(w, i);
+      Vec<T, V> out;
+#pragma unroll
+      for (int e = 0; e < V; ++e) {
+        out.element[e] = from_float<T>(to_float(in.element[e]) * scale * to_float(weight.element[e]));
+      }
+      store(y + row * columns, i, out);
+    }
+  }
+}
+
+// Each thread owns its columns' share of dw, in shared memory as [V][vectors] so that a warp meets no bank
+// conflict; the block's share goes to `partial`, which a second kernel sums: no atomics, the same result
+// every time.
+template <typename T, int V>
+__global__ void backward_kernel(const T* __restrict__ x, const T* __restrict__ w, const T* __restrict__ dy,
+                                T* __restrict__ dx, float* __restrict__ partial, std::int64_t rows,
+                                std::int64_t columns, float epsilon) {
+  extern __shared__ float dw[];
+  const std::int64_t vectors = columns / V;
+  for (std::int64_t i = threadIdx.x; i < columns; i += blockDim.x) dw[i] = 0;
+  __syncthreads();
+  for (std::int64_t row = blockIdx.x; row < rows; row += gridDim.x) {
+    float squares = 0;
+    float product = 0;
+    for (std::int64_t i = threadIdx.x; i < vectors; i += blockDim.x) {
+      const auto in = load<T, V>(x + row * columns, i);
+      const auto gradient = load<T, V>(dy + row * columns, i);
+      const auto weight = load<T, V>(w, i);
+#pragma unroll
+      for (int e = 0; e < V; ++e) {
+        const float value = to_float(in.element[e]);
+        squares += value * value;
+        product += value * to_float(gradient.element[e]) * to_float(weight.element[e]);
+      }
+    }
+    const float count = static_cast<float>(columns);
+    const float scale = rsqrtf(block_sum(squares) / count + epsilon);
+    const float mean = block_sum(product) * scale / count;
+    for (std::int64_t i = threadIdx.x; i < vectors; i += blockDim.x) {
+      const auto in = load<T, V>(x + row * columns, i);
+      const auto gradient = load<T, V>(dy + row * columns, i);
+      const auto weight = load<T, V>(w, i);
+      Vec<T, V> out;
+#pragma unroll
+      for (int e = 0; e < V; ++e) {
+        const float normalised = to_float(in.element[e]) * scale;
+        const float incoming = to_float(gradient.element[e]);
+        out.element[e] = from_float<T>(scale * (to_float(weight.element[e]) * incoming - normalised * mean));
+        dw[e * vectors + i] += incoming * normalised;
+      }
+      store(dx + row * columns, i, out);
+    }
+  }
+  __syncthreads();
+  for (std::int64_t i = threadIdx.x; i < columns; i += blockDim.x) {
+    partial[blockIdx.x * columns + i] = dw[i % V * vectors + i / V];
+  }
+}
+
+// 32 columns a block, eight threads a column.
+__global__ void sum_partials_kernel(const float* __restrict__ partial, float* __restrict__ dw,
+                                    std::int64_t blocks, std::int64_t columns) {
+  __shared__ float sums[8][32];
+  const std::int64_t column = static_cast<std::int64_t>(blockIdx.x) * 32 + threadIdx.x;
+  float sum = 0;
+  if (column < columns) {
+    for (std::int64_t b = threadIdx.y; b < blocks; b += 8) sum += partial[b * columns + column];
+  }
+  sums[threadIdx.y][threadIdx.x] = sum;
+  __syncthreads();
+  if (threadIdx.y != 0 || column >= columns) return;
+  for (int i = 1; i < 8; ++i) sum += sums[i][threadIdx.x];
+  dw[column] = sum;
+}
+
+struct Arguments {
+  Launch launch;
+  std::int64_t rows, columns;
+  float epsilon;
+  const void *x, *w, *dy;
+  void* out;
+  float *dw, *partial;
+};
+
+template <typename T>
+struct Forward {
+  static cudaError_t run(Arguments a) {
+    const auto kernel = a.columns % kWidth<T> == 0 ? forward_kernel<T, kWidth<T>> : forward_kernel<T, 1>;
+    kernel<<<grid_size(a.launch, a.rows, 8), kThreads, 0, a.launch.stream>>>(
+        static_cast<const T*>(a.x), static_cast<const T*>(a.w), static_cast<T*>(a.out), a.rows, a.columns,
+        a.epsilon);
+    return cudaGetLastError();
+  }
+};
+
+template <typename T>
+struct Backward {
+  static cudaError_t run(Arguments a) {
+    const auto kernel = a.columns % kWidth<T> == 0 ? backward_kernel<T, kWidth<T>> : backward_kernel<T, 1>;
+    const int blocks = rms_norm_backward_blocks(a.launch, a.rows);
+    const auto shared = static_cast<std::size_t>(a.columns) * sizeof(float);
+    const cudaError_t status =
+        cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared));
+    if (status != cudaSuccess) return status;
+    kernel<<<blocks, kBackwardThreads, shared, a.launch.stream>>>(
+        static_cast<const T*>(a.x), static_cast<const T*>(a.w), static_cast<const T*>(a.dy),
+        static_cast<T*>(a.out), a.partial, a.rows, a.columns, a.epsilon);
+    sum_partials_kernel<<<static_cast<unsigned int>((a.columns + 31) / 32), dim3(32, 8), 0,
+                          a.launch.stream>>>(a.partial, a.dw, blocks, a.columns);
+    return cudaGetLastError();
+  }
+};
+
+}  // namespace
+
+cudaError_t rms_norm(const Launch& launch, const Matrix& s, float epsilon, const void* x, const void* w,
+                     void* y) {
+  return dispatch<Forward>(s.format,
+                           Arguments{launch, s.rows, s.columns, epsilon, x, w, nullptr, y, nullptr, nullptr});
+}
+
+int rms_norm_backward_blocks(const Launch& launch, std::int64_t rows) {
+  return static_cast<int>(grid_size(launch, rows, 2));
+}
+
+cudaError_t rms_norm_backward(const Launch& launch, const Matrix& s, float epsilon, const void* x,
+                              const void* w, const void* dy, void* dx, float* dw, float* partial) {
+  return dispatch<Backward>(s.format,
+                            Arguments{launch, s.rows, s.columns, epsilon, x, w, dy, dx, dw, partial});
+}
+
+}  // namespace traincast::cuda

@@ -1,0 +1,95 @@
+// 16-byte accesses, conversions, reductions and dispatch on the number format, for the kernels.
+#pragma once
+
+#include <cuda_bf16.h>
+#include <cuda_fp16.h>
+#include <cuda_runtime.h>
+
+#include <cstdint>
+
+#include "kernels/cuda/launch.h"
+
+namespace traincast::cuda {
+
+// V elements that move together, in instructions of at most 16 bytes.
+template <typename T, int V>
+struct alignas(sizeof(T) * V < 16 ? sizeof(T) * V : 16) Vec {
+  T element[V];
+};
+template <typename T, int V>
+__device__ Vec<T, V> load(const T* from, std::int64_t vector) {
+  return reinterpret_cast<const Vec<T, V>*>(from)[vector];
+}
+template <typename T, int V>
+__device__ void store(T* to, std::int64_t vector, const Vec<T, V>& value) {
+  reinterpret_cast<Vec<T, V>*>(to)[vector] = value;
+}
+template <typename T>
+constexpr int kWidth = 16 / sizeof(T);
+
+__device__ inline float to_float(float x) {
+  return x;
+}
+__device__ inline float to_float(__nv_bfloat16 x) {
+  return __bfloat162float(x);
+}
+__device__ inline float to_float(__half x) {
+  return __half2float(x);
+}
+template <typename T>
+__device__ T from_float(float x);
+template <>
+__device__ inline float from_float<float>(float x) {
+  return x;
+}
+template <>
+__device__ inline __nv_bfloat16 from_float<__nv_bfloat16>(float x) {
+  return __float2bfloat16_rn(x);
+}
+template <>
+__device__ inline __half from_float<__half>(float x) {
+  return __float2half_rn(x);
+}
+
+__device__ inline std::int64_t thread_index() {
+  return static_cast<std::int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
+}
+__device__ inline std::int64_t thread_count() {
+  return static_cast<std::int64_t>(gridDim.x) * blockDim.x;
+}
+
+// The sum over the block, in every thread; blockDim.x is a multiple of 32. Safe to call again at once.
+__device__ inline float block_sum(float value) {
+  __shared__ float warps[32];
+  for (int offset = 16; offset > 0; offset /= 2) value += __shfl_xor_sync(0xFFFFFFFFu, value, offset);
+  __syncthreads();
+  if (threadIdx.x % 32 == 0) warps[threadIdx.x / 32] = value;
+  __syncthreads();
+  value = threadIdx.x % 32 < blockDim.x / 32 ? warps[threadIdx.x % 32] : 0.0f;
+  for (int offset = 16; offset > 0; offset /= 2) value += __shfl_xor_sync(0xFFFFFFFFu, value, offset);
+  return value;
+}
+
+// Enough blocks to fill the device, none without work; kernels stride over the rest.
+inline unsigned int grid_size(const Launch& launch, std::int64_t blocks_of_work, int blocks_per_processor) {
+  const std::int64_t most = static_cast<std::int64_t>(launch.multiprocessors) * blocks_per_processor;
+  const std::int64_t least = blocks_of_work < 1 ? 1 : blocks_of_work;
+  return static_cast<unsigned int>(least < most ? least : most);
+}
+
+// Kernel<T>::run(arguments...) for the format's T.
+template <template <typename> class Kernel, typename... Arguments>
+cudaError_t dispatch(DataType format, Arguments... arguments) {
+  switch (format) {
+    case DataType::fp32:
+      return Kernel<float>::run(arguments...);
+    case DataType::bf16:
+      return Kernel<__nv_bfloat16>::run(arguments...);
+    case DataType::fp16:
+      return Kernel<__half>::run(arguments...);
+    default:
+      return cudaErrorInvalidValue;
+  }
+}
+
+}  // namespace traincast::cuda

@@ -1,0 +1,264 @@
+#include "host/model/memory.h"
+
+#include <gtest/gtest.h>
+
+#include "host/model/memory_layer.h"
+#include "host/model/shard.h"
+
+namespace traincast {
+namespace {
+
+Transformer gpt(std::int64_t layers, std::int64_t hidden, std::int64_t heads) {
+  Transformer model;
+  model.layers = layers;
+  model.hidden = hidden;
+  model.ffn_hidden = 4 * hidden;
+  model.heads = model.kv_heads = heads;
+  model.head_dim = hidden / heads;
+  model.vocab = 51200;
+  model.sequence = 2048;
+  model.gated_ffn = false;
+  model.bias = model.learned_positions = model.tied_embeddings = true;
+  return model;
+}
+
+Transformer llama(std::int64_t layers, std::int64_t hidden, std::int64_t ffn, std::int64_t heads,
+                  std::int64_t kv_heads) {
+  Transformer model;
+  model.layers = layers;
+  model.hidden = hidden;
+  model.ffn_hidden = ffn;
+  model.heads = heads;
+  model.kv_heads = kv_heads;
+  model.head_dim = 128;
+  model.vocab = 128256;
+  model.sequence = 8192;
+  return model;
+}
+
+Transformer deepseek_v3() {
+  Transformer model = llama(61, 7168, 18432, 128, 128);
+  model.vocab = 129280;
+  model.mla =
+      LatentAttention{.q_rank = 1536, .kv_rank = 512, .nope_dim = 128, .rope_dim = 64, .value_dim = 128};
+  model.moe = MixtureOfExperts{.experts = 256,
+                               .top_k = 8,
+                               .ffn_hidden = 2048,
+                               .shared_experts = 1,
+                               .shared_ffn_hidden = 2048,
+                               .first_dense_layers = 3};
+  return model;
+}
+
+// As Korthikanti's model was trained: plain attention with dropout.
+Stack plain() {
+  Stack stack;
+  stack.attention = AttentionKernel::unfused;
+  stack.dropout = true;
+  return stack;
+}
+
+// Korthikanti 2022, equations 1, 2, 4 and 6, per layer. Ours adds 8 bytes a token: the norms' statistics.
+TEST(LayerMemory, KorthikantiEquations) {
+  const Transformer model = gpt(1, 4096, 32);
+  const double s = 2048, b = 4, h = 4096, a = 32, statistics = 8 * s * b;
+  Plan plan;
+  plan.micro_batch = 4;
+  EXPECT_DOUBLE_EQ(layer_memory(model, plan, plain(), false).saved,
+                   s * b * h * (34 + 5 * a * s / h) + statistics);
+  EXPECT_DOUBLE_EQ(layer_memory(model, plan, plain(), false).selective, 5 * a * s * s * b);
+  EXPECT_DOUBLE_EQ(layer_memory(model, plan, plain(), false).input, 2 * s * b * h);
+  plan.tensor_parallel = 8;
+  EXPECT_DOUBLE_EQ(layer_memory(model, plan, plain(), false).saved,
+                   s * b * h / 8 * (34 + 5 * a * s / h) + statistics);
+  plan.sequence_parallel = false;
+  EXPECT_DOUBLE_EQ(layer_memory(model, plan, plain(), false).saved,
+                   s * b * h * (10 + 24.0 / 8 + 5 * a * s / (h * 8)) + statistics);
+}
+
+// By hand, Llama 3 70B in BF16 with fused attention, per token: norm input and output, queries and output
+// 8192 each, keys and values 1024 each, norm input and output 8192 each, 2 x 28672 and 28672: 137216
+// elements; 64 log-sum-exps.
+TEST(LayerMemory, GroupedQueriesGatedFfn) {
+  const Transformer model = llama(80, 8192, 28672, 64, 8);
+  Plan plan;
+  const double tokens = 8192;
+  const double elements = 4 * 8192 + 2 * 1024 + 2 * 8192 + 3 * 28672;
+  EXPECT_DOUBLE_EQ(layer_memory(model, plan, Stack{}, false).saved, tokens * (2 * elements + 4 * 64 + 8));
+  // FP8: the four GEMM inputs take a byte, and attention keeps its 16-bit output beside the quantised one.
+  plan.precision = Precision::fp8;
+  const double inputs = 3 * 8192 + 28672;
+  EXPECT_DOUBLE_EQ(layer_memory(model, plan, Stack{}, false).saved,
+                   tokens * (2 * elements - inputs + 2 * 8192 + 4 * 64 + 8));
+  // All-to-all context parallelism: an eighth of the tokens, and the attention output twice.
+  plan.precision = Precision::bf16;
+  plan.context_parallel = 8;
+  EXPECT_DOUBLE_EQ(layer_memory(model, plan, Stack{}, false).saved,
+                   tokens / 8 * (2 * (elements + 8192) + 4 * 64 + 8));
+}
+
+// The routed rows of a rank do not depend on how many ranks share the experts, and full recomputation keeps
+// only the layer's input.
+TEST(LayerMemory, Experts) {
+  const Transformer model = deepseek_v3();
+  Plan plan;
+  plan.data_parallel = 64;
+  const LayerMemory one = layer_memory(model, plan, Stack{}, true);
+  plan.expert_parallel = 64;
+  EXPECT_EQ(layer_memory(model, plan, Stack{}, true).saved, one.saved);
+  const double tokens = 8192, h = 7168;
+  const double attention = 2 * h + 1536 + 576 + 1536 + 512 + 128 * (192 + 192 + 128 + 128);
+  const double ffn = 2 * h + 3 * 2048 + 8 * (h + 3 * 2048);
+  EXPECT_DOUBLE_EQ(one.saved, tokens * (2 * (attention + ffn) + 4 * 128 + 8 + 17 * 256));
+  EXPECT_DOUBLE_EQ(one.forward, tokens * h * 2 * (4 * 8 + 2));
+  EXPECT_DOUBLE_EQ(one.input, tokens * h * 2);
+}
+
+// 126 layers on 128 chunks: the first and the last have none (Llama 3 405B). Any split covers every layer
+// once.
+TEST(Shard, LayersOfChunks) {
+  Transformer model = llama(126, 16384, 53248, 128, 8);
+  Plan plan;
+  plan.pipeline_parallel = 16;
+  plan.virtual_stages = 8;
+  EXPECT_EQ(chunk_layers(model, plan, 0).count, 0);
+  EXPECT_EQ(chunk_layers(model, plan, 1).first, 0);
+  EXPECT_EQ(chunk_layers(model, plan, 126).first, 125);
+  EXPECT_EQ(chunk_layers(model, plan, 127).count, 0);
+  for (const std::int64_t layers : {61, 80, 94, 126}) {
+    model.layers = layers;
+    std::int64_t next = 0;
+    for (std::int64_t chunk = 0; chunk < 128; ++chunk) {
+      const LayerRange range = chunk_layers(model, plan, chunk);
+      EXPECT_EQ(range.first, next);
+      next += range.count;
+    }
+    EXPECT_EQ(next, layers);
+  }
+}
+
+double parameters(const Transformer& model, const Plan& plan) {
+  double sum = 0;
+  for (std::int64_t s = 0; s < plan.pipeline_parallel; ++s) sum += stage_parameters(model, plan, s).total();
+  return sum;
+}
+
+TEST(Shard, ParametersAddUp) {
+  // Narayanan 2021, equation 2: 12 L h^2 (1 + 13/(12h) + (V + s)/(12 L h)), and the final norm.
+  const double layers = 96, h = 12288;
+  EXPECT_DOUBLE_EQ(parameters(gpt(96, 12288, 96), Plan{}),
+                   layers * (12 * h * h + 13 * h) + (51200 + 2048) * h + 2 * h);
+  EXPECT_DOUBLE_EQ(parameters(llama(32, 4096, 14336, 32, 8), Plan{}), 8030261248.0);  // Llama 3 8B
+  EXPECT_NEAR(parameters(deepseek_v3(), Plan{}), 671.03e9, 0.01e9);
+  Plan plan;
+  plan.pipeline_parallel = 16;
+  EXPECT_DOUBLE_EQ(parameters(deepseek_v3(), plan), parameters(deepseek_v3(), Plan{}));
+  // Eight ranks hold the model once, the 161 norms eight times, and 768 rows of padding in each table.
+  plan.pipeline_parallel = 1;
+  plan.tensor_parallel = 8;
+  EXPECT_DOUBLE_EQ(8 * parameters(llama(80, 8192, 28672, 64, 8), plan),
+                   parameters(llama(80, 8192, 28672, 64, 8), Plan{}) + (7 * 161 + 2 * 768) * 8192.0);
+  // A tied table stands on both ends of a pipeline.
+  Plan two;
+  two.pipeline_parallel = 2;
+  EXPECT_DOUBLE_EQ(parameters(gpt(24, 1024, 16), two),
+                   parameters(gpt(24, 1024, 16), Plan{}) + 51200 * 1024.0);
+}
+
+TEST(Memory, StatesByZeroStage) {
+  const Transformer model = llama(8, 4096, 14336, 32, 8);
+  Plan plan;
+  plan.data_parallel = 16;
+  const double n = parameters(model, plan);
+  const auto states = [&](int stage, std::int64_t shard_ranks = 0, const Stack& stack = Stack{}) {
+    plan.zero_stage = stage;
+    plan.shard_ranks = shard_ranks;
+    const MemoryEstimate memory = estimate_memory(model, plan, stack);
+    return (memory.weights + memory.gradients + memory.optimizer).value();
+  };
+  EXPECT_DOUBLE_EQ(states(0), 18 * n);
+  EXPECT_DOUBLE_EQ(states(1), (6 + 12.0 / 16) * n);  // Megatron-core's distributed optimiser
+  EXPECT_DOUBLE_EQ(states(2), (2 + 16.0 / 16) * n);
+  EXPECT_DOUBLE_EQ(states(3), 18.0 / 16 * n);
+  EXPECT_DOUBLE_EQ(states(3, 8), 18.0 / 8 * n);  // hybrid
+  Stack fsdp;
+  fsdp.separate_master = false;
+  EXPECT_DOUBLE_EQ(states(3, 0, fsdp), 16.0 / 16 * n);
+}
+
+TEST(Memory, ExpertStatesShardOverTheirOwnRanks) {
+  const Transformer model = deepseek_v3();
+  Plan plan;
+  plan.data_parallel = 128;
+  plan.expert_parallel = 64;
+  EXPECT_EQ(dense_shard_ranks(plan), 128);
+  EXPECT_EQ(expert_shard_ranks(plan), 2);
+  const StageParameters held = stage_parameters(model, plan, 0);
+  EXPECT_DOUBLE_EQ(held.experts, 58.0 * 256 / 64 * 3 * 7168 * 2048);
+  const MemoryEstimate memory = estimate_memory(model, plan, Stack{});
+  EXPECT_DOUBLE_EQ(memory.optimizer.value(), 12 * ((held.total() - held.experts) / 128 + held.experts / 2));
+}
+
+TEST(Memory, MicroBatchesInFlight) {
+  Plan plan;
+  plan.pipeline_parallel = 8;
+  EXPECT_EQ(micro_batches_in_flight(plan, 0), 8);
+  EXPECT_EQ(micro_batches_in_flight(plan, 7), 1);
+  plan.schedule = Schedule::zb_h1;
+  EXPECT_EQ(micro_batches_in_flight(plan, 7), 8);
+  plan.schedule = Schedule::dual_pipe;
+  EXPECT_EQ(micro_batches_in_flight(plan, 3), 9);
+  plan.schedule = Schedule::interleaved;
+  plan.virtual_stages = 4;
+  EXPECT_DOUBLE_EQ(micro_batches_in_flight(plan, 0), 8 * (1 + 7.0 / (8 * 4)));
+  EXPECT_DOUBLE_EQ(micro_batches_in_flight(plan, 7), 25.0 / 4);
+  // A step of three micro-batches never has more.
+  plan.data_parallel = 2;
+  plan.global_batch = 6;
+  EXPECT_EQ(micro_batches_in_flight(plan, 0), 3);
+}
+
+TEST(Memory, EarlierStagesKeepMoreAndRecomputationKeepsLess) {
+  const Transformer model = llama(80, 8192, 28672, 64, 8);
+  Plan plan;
+  plan.tensor_parallel = 8;
+  plan.pipeline_parallel = 4;
+  plan.data_parallel = 8;
+  EXPECT_EQ(estimate_memory(model, plan, Stack{}).stage, 0);
+  const MemoryEstimate first = estimate_stage_memory(model, plan, Stack{}, 0);
+  const MemoryEstimate last = estimate_stage_memory(model, plan, Stack{}, 3);
+  EXPECT_DOUBLE_EQ(first.activations.value(), 4 * last.activations.value());
+  EXPECT_EQ(first.loss.value(), 0);
+  EXPECT_GT(last.loss.value(), 8192.0 * 128256 / 8 * 2);
+  plan.recompute = Recompute::full;
+  // Twenty layers' inputs of four micro-batches, an eighth of each.
+  EXPECT_DOUBLE_EQ(estimate_memory(model, plan, Stack{}).activations.value(), 20 * 4 * 8192.0 * 8192 * 2 / 8);
+}
+
+// DualPipe holds two stages on a rank (DeepSeek-V3, table 2: parameters twice, activations of p + 1).
+TEST(Memory, DualPipe) {
+  const Transformer model = llama(64, 8192, 28672, 64, 8);
+  Plan plan;
+  plan.pipeline_parallel = 8;
+  const MemoryEstimate plain_pipe = estimate_stage_memory(model, plan, Stack{}, 2);
+  plan.schedule = Schedule::dual_pipe;
+  const MemoryEstimate dual = estimate_stage_memory(model, plan, Stack{}, 2);
+  EXPECT_DOUBLE_EQ(dual.weights.value(), 2 * plain_pipe.weights.value());
+  EXPECT_DOUBLE_EQ(dual.activations.value() * 6, plain_pipe.activations.value() * 9);
+}
+
+// Llama 3.1 405B on 80 GB as it was trained (arXiv 2407.21783, table 4): no recomputation. It did fit.
+TEST(Memory, Llama405BFits) {
+  Plan plan;
+  plan.tensor_parallel = 8;
+  plan.pipeline_parallel = 16;
+  plan.data_parallel = 128;
+  plan.global_batch = 2048;
+  plan.zero_stage = 2;
+  const MemoryEstimate memory = estimate_memory(llama(126, 16384, 53248, 128, 8), plan, Stack{});
+  EXPECT_LT(memory.total().value(), 80e9);
+  EXPECT_GT(memory.total().value(), 40e9);
+}
+
+}  // namespace
+}  // namespace traincast
