@@ -36,10 +36,10 @@ class Builder {
     const std::int64_t m = whole(rows), k = whole(in), n = whole(out);
     const double factor = stack_.time_factor;
     times_.forward[part] += factor * gemm(m, n, k, dtype, GemmLayout::forward);
-    const double weight_gradient =
-        plan_.adapters_only ? 0
-                            : factor * (gemm(n, k, m, dtype, GemmLayout::weight_gradient) +
-                                        stream(stack_.accumulate_bytes * d(n) * d(k)));
+    const double weight_gradient = plan_.adapters_only
+                                       ? 0
+                                       : factor * (gemm(n, k, m, dtype, GemmLayout::weight_gradient) +
+                                                   stream(stack_.accumulate_bytes * d(n) * d(k)));
     times_.backward[part] += factor * gemm(m, k, n, dtype, GemmLayout::data_gradient) + weight_gradient;
     times_.weight_gradient += weight_gradient;
     if (bytes_per_element(dtype) < 2) {

@@ -17,7 +17,7 @@ void expect_refusal(const std::string& words, const std::string& line, const std
 
 TEST(CliGolden, ListInEveryFormat) {
   for (const std::string format : {"text", "md", "csv", "json"}) {
-    const Outcome outcome = run_traincast("list --format " + format + kConfigs);
+    const Outcome outcome = run_traincast(std::string("list --format ").append(format).append(kConfigs));
     EXPECT_EQ(outcome.code, 0);
     EXPECT_EQ(outcome.err, "");
     expect_golden("cli/list." + format, outcome.out);
