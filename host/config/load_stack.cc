@@ -47,10 +47,13 @@ constexpr StackKey kStackKeys[] = {
     {"dropout", &Stack::dropout},
     {"selective_elementwise", &Stack::selective_elementwise},
     {"context_exchange", &Stack::context_exchange},
+    {"always_recompute", &Stack::always_recompute},
     {"interleave_by_default", &Stack::interleave_by_default},
     {"parallel_block", &Stack::parallel_block},
+    {"layer_launch", &Stack::layer_launch},
     {"layer_overhead", &Stack::layer_overhead},
     {"moe_overhead", &Stack::moe_overhead},
+    {"moe_overhead_rack", &Stack::moe_overhead_rack},
     {"step_overhead", &Stack::step_overhead},
     {"rank_overhead", &Stack::rank_overhead},
 };

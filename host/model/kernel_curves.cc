@@ -8,8 +8,8 @@ namespace traincast {
 namespace {
 
 struct KindOf {
-  static constexpr std::size_t kGemms = static_cast<std::size_t>(kDataTypes * kGemmLayouts);
-  static constexpr std::size_t kAttentions = static_cast<std::size_t>(kDataTypes * 4);
+  static constexpr std::size_t kGemms = std::size_t{kDataTypes} * kGemmLayouts;
+  static constexpr std::size_t kAttentions = std::size_t{kDataTypes} * 4;
 
   static std::size_t gemm(DataType dtype, GemmLayout layout) {
     return static_cast<std::size_t>(dtype) * kGemmLayouts + static_cast<std::size_t>(layout);

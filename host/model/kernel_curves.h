@@ -19,7 +19,7 @@ namespace traincast {
 // One kind of kernel: GEMM or grouped GEMM by format and layout, attention by format, pass and mask,
 // memory-bound by kind.
 inline constexpr std::size_t kKernelKinds =
-    static_cast<std::size_t>(2 * kDataTypes * kGemmLayouts + kDataTypes * 2 * 2 + kMemoryKinds);
+    std::size_t{2} * kDataTypes * kGemmLayouts + std::size_t{2} * 2 * kDataTypes + std::size_t{kMemoryKinds};
 std::size_t kernel_kind(const Op& op);
 
 // time = roofline(shape) * exp(residual(shape))
@@ -51,7 +51,7 @@ struct KernelEstimate {
 
 class KernelCurves {
  public:
-  KernelCurves() = default;
+  KernelCurves() = default;  // a place to assign to; says 0 s of everything
   // Every use must name one of the curves.
   KernelCurves(std::vector<KernelCurve> curves, std::array<KernelCurveUse, kKernelKinds> uses,
                KernelLimits limits);

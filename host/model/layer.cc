@@ -139,7 +139,7 @@ class Builder {
     const PartTimes& forward = times_.forward;
     double again = 0;
     if (mode == Recompute::full) {
-      again = forward.sum();
+      again = plan_.recompute_share * forward.sum();
     } else {
       again = stack_.selective_gemms * forward[Part::gemm] +
               (stack_.selective_attention ? forward[Part::attention] : 0);
@@ -228,7 +228,7 @@ void add_dense_ffn(Builder& builder, const Transformer& model, double width, Dat
 }
 
 void add_moe_ffn(Builder& builder, const Transformer& model, const Plan& plan, const Stack& stack,
-                 DataType dtype) {
+                 DataType dtype, std::int64_t domain) {
   const Shard& s = builder.shard();
   const MixtureOfExperts& moe = *model.moe;
   // Each rank dispatches its own tokens; expert-tensor ranks gather one another's rows.
@@ -244,8 +244,10 @@ void add_moe_ffn(Builder& builder, const Transformer& model, const Plan& plan, c
   builder.elementwise(8 * rows * d(model.hidden));  // permute and unpermute: read and write each
   builder.expert_messages(routed * plan.routing_skew);
   if (moe.shared_ffn_hidden > 0) add_dense_ffn(builder, model, d(moe.shared_ffn_hidden), dtype);
-  builder.times().forward[Part::overhead] += stack.moe_overhead.value() / 3;
-  builder.times().backward[Part::overhead] += stack.moe_overhead.value() * 2 / 3;
+  constexpr std::int64_t kNode = 8;
+  const double overhead = (domain > kNode ? stack.moe_overhead_rack : stack.moe_overhead).value();
+  builder.times().forward[Part::overhead] += overhead / 3;
+  builder.times().backward[Part::overhead] += overhead * 2 / 3;
 }
 
 }  // namespace
@@ -309,7 +311,7 @@ PassTimes layer_times(const Transformer& model, const Plan& plan, const Stack& s
   const bool parallel_block = model.parallel_block || stack.parallel_block;
   double blocks = parallel_block ? 1 : 2;  // sharded blocks that end in a reduction
   if (kind == LayerKind::moe) {
-    add_moe_ffn(builder, model, plan, stack, dtype);
+    add_moe_ffn(builder, model, plan, stack, dtype, system.nvlink_domain);
     blocks = model.moe->shared_ffn_hidden > 0
                  ? 2
                  : 1;  // routed rows leave their tensor shard by the dispatcher instead
@@ -320,9 +322,14 @@ PassTimes layer_times(const Transformer& model, const Plan& plan, const Stack& s
   // input for the weight gradient, which hides under the data gradient.
   builder.tensor_messages(2 * blocks, 2 * blocks);
   builder.recompute(plan.recompute);
-  builder.times().forward[Part::overhead] += stack.layer_overhead.value() / 3;
-  builder.times().backward[Part::overhead] += stack.layer_overhead.value() * 2 / 3;
-  return builder.times();
+  PassTimes& times = builder.times();
+  times.forward[Part::overhead] += stack.layer_overhead.value() / 3;
+  times.backward[Part::overhead] += stack.layer_overhead.value() * 2 / 3;
+  const double launch = stack.layer_launch.value();
+  const double passes = plan.recompute == Recompute::full ? 2 + plan.recompute_share : 2;
+  times.forward[Part::overhead] += std::max(0.0, launch - times.forward.sum());
+  times.backward[Part::overhead] += std::max(0.0, passes * launch - times.backward.sum());
+  return times;
 }
 
 PassTimes embedding_times(const Transformer& model, const Plan& plan, const Stack& stack,

@@ -46,6 +46,7 @@ struct Stack {
   bool dispatch_once_per_node = false;  // however many of a token's experts are there
 
   Recompute recompute_when_needed = Recompute::full;  // where a plan does not fit without
+  bool always_recompute = false;       // ... and where it does fit, unless the source says otherwise
   bool interleave_by_default = false;  // virtual stages, where not stated: one layer a chunk; else one chunk
   bool parallel_block = false;         // attention and FFN side by side, whatever the model's own layout
 
@@ -60,10 +61,14 @@ struct Stack {
   bool dropout = false;  // attention and hidden dropout keep their masks
   ContextExchange context_exchange = ContextExchange::all_to_all;
 
-  Seconds layer_overhead;  // launch gaps per layer and micro-batch, forward plus backward
+  Seconds layer_launch;    // host time to launch one layer's forward pass; the backward takes two. A layer is
+                           // no faster than that (0 with CUDA graphs)
+  Seconds layer_overhead;  // gaps between kernels per layer and micro-batch, forward plus backward
   Seconds moe_overhead;    // routing, permutation and synchronisation per MoE layer and micro-batch
-  Seconds step_overhead;   // per step: data, clipping, logging, optimiser launch
-  Seconds rank_overhead;   // per step and rank that shares optimiser states (parameters broadcast in turn)
+  Seconds moe_overhead_rack;  // the same where experts share an NVLink domain larger than a node (fused
+                              // dispatch, graphs)
+  Seconds step_overhead;      // per step: data, clipping, logging, optimiser launch
+  Seconds rank_overhead;      // per step and rank that shares optimiser states (parameters broadcast in turn)
   Provenance from;
 };
 

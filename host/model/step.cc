@@ -196,7 +196,7 @@ StepEstimate estimate_step(const Transformer& model, const Plan& plan, const Sta
   const Flops model_flops = tokens * flops_per_token(model, AttentionCount::causal_half);
   step.model_flop_rate = model_flops / step.time;
   step.mfu = step.model_flop_rate / system.gpu->peak(DataType::bf16);
-  const double repeated = plan.recompute == Recompute::full ? 1.0 / 3 : 0;
+  const double repeated = plan.recompute == Recompute::full ? plan.recompute_share / 3 : 0;
   step.hfu = step.mfu * (1 + repeated);
   return step;
 }
