@@ -207,9 +207,8 @@ StepEstimate estimate_step(const Transformer& model, const Plan& plan, const Sta
     // most of a rank's gradients are ready only when its last micro-batch is.
     const double exposed = p > 1 ? stack.data_exposed : stack.data_exposed / 2;
     step.parts[Part::data_comm] =
-        stack.data_exposed *
-        (replica_messages(most_dense, data, plan, stack, system) +
-         replica_messages(most_experts, expert_data_group(plan, system), plan, stack, system));
+        exposed * (replica_messages(most_dense, data, plan, stack, system) +
+                   replica_messages(most_experts, expert_data_group(plan, system), plan, stack, system));
   }
   const bool sharded = plan.zero_stage > 0;
   const double owned = most_dense / (sharded ? d(dense_shard_ranks(plan)) : 1) +

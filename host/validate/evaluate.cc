@@ -115,7 +115,6 @@ Prediction predict(PublishedRun run, const Library& library) {
     return refuse(gpu->name + " has no rate for " + std::string(name(dtype)));
   }
   const RooflineTimes kernels(gpu->sustained, stack->attention);
-  const Bandwidth nic = run.nic_per_gpu.value_or(gpu->links.default_nic);
   Cluster cluster;
   cluster.gpus_per_node = run.gpus_per_node;
   cluster.nvlink_domain = std::max(run.gpus_per_node, gpu->links.nvlink_domain);
