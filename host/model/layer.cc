@@ -3,8 +3,14 @@
 #include <algorithm>
 #include <cmath>
 
+#include "host/model/straggler.h"
+
 namespace traincast {
 namespace {
+
+// Relative spread of the time that a host takes to launch a layer: fitted to single-node rows of vTrain
+// (A100, TP 1 to 8).
+constexpr double kLaunchSpread = 0.08;
 
 double d(std::int64_t count) {
   return static_cast<double>(count);
@@ -253,9 +259,10 @@ void add_moe_ffn(Builder& builder, const Transformer& model, const Plan& plan, c
 }  // namespace
 
 std::string_view name(Part part) {
-  constexpr std::string_view kNames[kParts] = {
-      "gemm",        "attention",    "elementwise", "experts",       "head",   "recompute", "overhead",
-      "tensor comm", "context comm", "expert comm", "pipeline comm", "bubble", "data comm", "optimizer"};
+  constexpr std::string_view kNames[kParts] = {"gemm",         "attention",   "elementwise",   "experts",
+                                               "head",         "recompute",   "overhead",      "tensor comm",
+                                               "context comm", "expert comm", "pipeline comm", "bubble",
+                                               "straggler",    "data comm",   "optimizer"};
   return kNames[static_cast<int>(part)];
 }
 
@@ -325,7 +332,9 @@ PassTimes layer_times(const Transformer& model, const Plan& plan, const Stack& s
   PassTimes& times = builder.times();
   times.forward[Part::overhead] += stack.layer_overhead.value() / 3;
   times.backward[Part::overhead] += stack.layer_overhead.value() * 2 / 3;
-  const double launch = stack.layer_launch.value();
+  // A tensor group goes on when the slowest of its hosts' launches has come.
+  const double launch =
+      stack.layer_launch.value() * (1 + kLaunchSpread * expected_maximum(plan.tensor_parallel));
   const double passes = plan.recompute == Recompute::full ? 2 + plan.recompute_share : 2;
   times.forward[Part::overhead] += std::max(0.0, launch - times.forward.sum());
   times.backward[Part::overhead] += std::max(0.0, passes * launch - times.backward.sum());

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "host/model/shard.h"
+#include "host/model/straggler.h"
 
 namespace traincast {
 namespace {
@@ -150,6 +151,15 @@ double sharded_messages(const Stage& stage, const Plan& plan, const Stack& stack
           time(Collective::reduce_scatter, parameters * stack.gradient_bytes));
 }
 
+double compute_of(const PartTimes& parts) {
+  double sum = 0;
+  for (Part part : {Part::gemm, Part::attention, Part::elementwise, Part::experts, Part::head,
+                    Part::recompute, Part::overhead}) {
+    sum += parts[part];
+  }
+  return sum;
+}
+
 }  // namespace
 
 StepEstimate estimate_step(const Transformer& model, const Plan& plan, const Stack& stack,
@@ -201,6 +211,9 @@ StepEstimate estimate_step(const Transformer& model, const Plan& plan, const Sta
   }
   step.parts[Part::bubble] = bubble(plan, critical.times.forward.sum(), critical.times.backward.sum(),
                                     critical.times.weight_gradient, all - slowest);
+  // Every step waits for the slowest GPU of the job.
+  step.parts[Part::straggler] = system.gpu->sustained.spread * expected_maximum(plan.gpus()) *
+                                (m * compute_of(per_micro_batch) + step.parts[Part::bubble]);
   const CommGroup data = data_group(plan, system);
   if (plan.zero_stage < 3) {
     // Without a pipeline every gradient bucket but the last can travel under the backward pass; with one,

@@ -21,7 +21,7 @@ struct Point {
 double compute_share(const StepEstimate& step) {
   double compute = 0;
   for (Part part : {Part::gemm, Part::attention, Part::elementwise, Part::experts, Part::head,
-                    Part::recompute, Part::bubble}) {
+                    Part::recompute, Part::bubble, Part::straggler}) {
     compute += step.parts[part];
   }
   return compute / step.time.value();

@@ -14,7 +14,7 @@ inline constexpr const char* kGpu = R"({
   "links": {"nvlink": "450 GB/s", "host": "55 GB/s", "nvlink_domain": 8, "default_nic": "400 Gb/s"},
   "sustained": {"gemm": {"bf16": {"plateau": "700 TFLOP/s", "half_m": 32, "half_n": 32, "half_k": 64}},
                 "attention": {"flash2": {"forward": "335 TFLOP/s", "backward": "290 TFLOP/s", "half_length": 350}},
-                "stream": "2.68 TB/s", "launch": "3 us"},
+                "stream": "2.68 TB/s", "launch": "3 us", "spread": 0.015},
   "power": {"board": "700 W", "server_training": "969 W", "origin": "measured", "source": "a paper"},
   "price": {"capital": "51600 USD", "rent": "2.5 USD/h"}})";
 
