@@ -5,12 +5,14 @@
 namespace traincast {
 
 // One line a command: defined in command_NAME.cc, listed below in the order of the help.
+extern const CommandSpec kMeasureCommand;
 extern const CommandSpec kListCommand;
 extern const CommandSpec kValidateCommand;
 extern const CommandSpec kVersionCommand;
 
 const std::vector<const CommandSpec*>& commands() {
   static const std::vector<const CommandSpec*> kCommands = {
+      &kMeasureCommand,
       &kListCommand,
       &kValidateCommand,
       &kVersionCommand,
