@@ -1,35 +1,36 @@
 #include "host/calibrate/forecast.h"
 
-#include <optional>
+#include <array>
+#include <vector>
 
 #include "host/base/errors.h"
 
 namespace traincast {
 namespace {
 
-// By FigureGroup: step, memory, days, energy, cost.
-using Enters = std::array<bool, kFigureGroups>;
-constexpr Enters kAll = {true, true, true, true, true};
-constexpr Enters kMemory = {false, true, false, false, false};
-constexpr Enters kDays = {false, false, true, true, true};
-constexpr Enters kEnergy = {false, false, false, true, false};
-constexpr Enters kCost = {false, false, false, false, true};
-constexpr Enters kAfterDays = {false, false, true, true, true};
+using enum FigureGroup;
+constexpr FigureGroups kTimes = figure_groups({step, memory, days, energy, cost});
+constexpr FigureGroups kModel = figure_groups({step, memory, work, checkpoints, days, energy, cost});
+constexpr FigureGroups kTokens = figure_groups({work, days, energy, cost});
+constexpr FigureGroups kFailures = figure_groups({failures, days, energy, cost});
+constexpr FigureGroups kCheckpoints = figure_groups({checkpoints, days, energy, cost});
 
 void add_run_inputs(Forecast& out, Calibrator& calibrator) {
   const Run& run = out.run;
-  out.inputs.push_back({"stack", run.stack.name, run.stack.from, kAll});
-  out.inputs.push_back({"plan", run.plan.name, run.plan.from, kAll});
-  out.inputs.push_back({"model", run.model.name, run.model.from, kAll});
-  out.inputs.push_back({"tokens", run.name, run.from, kAfterDays});
-  out.inputs.push_back({"GPU memory", out.smallest, calibrator.gpu(out.smallest).memory.from, kMemory});
-  out.inputs.push_back({"reliability", run.cluster.name, run.cluster.reliability.from, kDays});
-  out.inputs.push_back({"checkpoint storage", run.cluster.name, run.cluster.storage.from, kDays});
-  out.inputs.push_back({"cooling, electricity", run.cluster.name, run.cluster.power.from, kEnergy});
+  out.inputs.push_back({"stack", run.stack.name, run.stack.from, kTimes});
+  out.inputs.push_back({"plan", run.plan.name, run.plan.from, kTimes});
+  out.inputs.push_back({"model", run.model.name, run.model.from, kModel});
+  out.inputs.push_back({"tokens", run.name, run.from, kTokens});
+  out.inputs.push_back(
+      {"GPU memory", out.smallest, calibrator.gpu(out.smallest).memory.from, figure_groups({memory})});
+  out.inputs.push_back({"reliability", run.cluster.name, run.cluster.reliability.from, kFailures});
+  out.inputs.push_back({"checkpoint storage", run.cluster.name, run.cluster.storage.from, kCheckpoints});
+  out.inputs.push_back(
+      {"cooling, electricity", run.cluster.name, run.cluster.power.from, figure_groups({energy})});
   for (const Fleet& fleet : run.cluster.fleets) {
     const Gpu& gpu = calibrator.gpu(fleet.gpu);
-    out.inputs.push_back({"server power", gpu.name, gpu.power.from, kEnergy});
-    out.inputs.push_back({"prices", gpu.name, gpu.price.from, kCost});
+    out.inputs.push_back({"server power", gpu.name, gpu.power.from, figure_groups({energy})});
+    out.inputs.push_back({"prices", gpu.name, gpu.price.from, figure_groups({cost})});
   }
 }
 
@@ -70,12 +71,6 @@ Forecast forecast(Calibrator& calibrator, const Run& run) {
   }
   out.published = compare_published(run, out.step, out.estimate);
   add_run_inputs(out, calibrator);
-  return out;
-}
-
-Forecast forecast_or_throw(Calibrator& calibrator, const Run& run) {
-  Forecast out = forecast(calibrator, run);
-  if (!out.infeasible.empty()) throw InfeasiblePlan(run.name + ": " + out.infeasible);
   return out;
 }
 

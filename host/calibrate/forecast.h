@@ -33,7 +33,4 @@ struct Forecast {
 // ConfigError; a plan that does not fit or a run that never ends is a Forecast with `infeasible` set.
 Forecast forecast(Calibrator& calibrator, const Run& run);
 
-// The same, but what is infeasible is thrown as InfeasiblePlan, with the run's name.
-Forecast forecast_or_throw(Calibrator& calibrator, const Run& run);
-
 }  // namespace traincast

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <initializer_list>
 #include <span>
 #include <string>
 #include <string_view>
@@ -11,19 +12,28 @@
 
 namespace traincast {
 
-// Later groups rest on what their inputs say beside the step: days on step and reliability, ...
-enum class FigureGroup { step, memory, days, energy, cost };
-inline constexpr int kFigureGroups = 5;
+// Figures that rest on the same inputs. Days rest on the step, failures and checkpoints; energy and cost on
+// the days.
+enum class FigureGroup { step, memory, work, failures, checkpoints, days, energy, cost };
+inline constexpr int kFigureGroups = 8;
 constexpr std::string_view name(FigureGroup group) {
-  constexpr std::string_view kNames[] = {"step time", "memory", "days", "energy", "cost"};
+  constexpr std::string_view kNames[] = {"step time",   "memory", "FLOP",   "failures",
+                                         "checkpoints", "days",   "energy", "cost"};
   return kNames[static_cast<int>(group)];
+}
+
+using FigureGroups = std::array<bool, kFigureGroups>;
+constexpr FigureGroups figure_groups(std::initializer_list<FigureGroup> list) {
+  FigureGroups groups{};
+  for (const FigureGroup group : list) groups[static_cast<std::size_t>(group)] = true;
+  return groups;
 }
 
 struct InputUsed {
   std::string what;  // "GPU rates"
   std::string name;  // "h100-sxm"
   Provenance from;
-  std::array<bool, kFigureGroups> enters{};  // by FigureGroup
+  FigureGroups enters{};
   bool in(FigureGroup group) const { return enters[static_cast<std::size_t>(group)]; }
 };
 

@@ -15,7 +15,8 @@
 namespace traincast {
 namespace {
 
-constexpr std::array<bool, kFigureGroups> kTimes = {true, false, true, true, true};
+constexpr FigureGroups kTimes =
+    figure_groups({FigureGroup::step, FigureGroup::days, FigureGroup::energy, FigureGroup::cost});
 
 bool has_sustained_rows(const Profile& profile) {
   return std::any_of(profile.ops.begin(), profile.ops.end(),

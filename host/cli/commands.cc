@@ -5,12 +5,14 @@
 namespace traincast {
 
 // One line a command: defined in command_NAME.cc, listed below in the order of the help.
+extern const CommandSpec kEstimateCommand;
 extern const CommandSpec kCompareCommand;
 extern const CommandSpec kListCommand;
 extern const CommandSpec kVersionCommand;
 
 const std::vector<const CommandSpec*>& commands() {
   static const std::vector<const CommandSpec*> kCommands = {
+      &kEstimateCommand,
       &kCompareCommand,
       &kListCommand,
       &kVersionCommand,
