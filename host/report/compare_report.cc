@@ -101,7 +101,7 @@ std::vector<Cell> result_cells(const Forecast& f) {
   std::vector<Cell> row = {text_cell(f.run.name), count_cell(f.run.plan.gpus())};
   if (!f.infeasible.empty()) {
     while (row.size() < 11) row.push_back(missing_cell());
-    row[4] = missing_cell("none");
+    row[5] = missing_cell("none");
     row.push_back(missing_cell("see below"));
     row.push_back({"", f.infeasible});
     while (row.size() < result_columns().size()) row.push_back(missing_cell());

@@ -63,9 +63,8 @@ std::string render_json(const Report& report, const RenderOptions&) {
   }
   for (const Table& table : report.tables) {
     // A table for people alone has no rows here: its figures stand in another one.
-    const bool listed = std::any_of(table.columns.begin(), table.columns.end(), [](const Column& column) {
-      return column.audience != Audience::people;
-    });
+    const bool listed = std::any_of(table.columns.begin(), table.columns.end(),
+                                    [](const Column& column) { return column.audience != Audience::people; });
     if (listed) root[table.key] = writer.rows(table);
   }
   root["notes"] = std::move(writer.notes());
