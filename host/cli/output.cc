@@ -18,6 +18,30 @@
 #include "host/report/renderer.h"
 
 namespace traincast {
+namespace {
+
+void print(std::string_view bytes) {
+  if (std::fwrite(bytes.data(), 1, bytes.size(), stdout) != bytes.size() || std::fflush(stdout) != 0) {
+    throw std::runtime_error("cannot write the standard output: " + std::string(std::strerror(errno)));
+  }
+}
+
+int terminal_width() {
+  constexpr int kLeast = 20;
+  constexpr int kMost = 10'000;
+  winsize size{};
+  if (isatty(STDOUT_FILENO) == 0) return kDefaultWidth;
+  if (const char* text = std::getenv("COLUMNS"); text != nullptr) {
+    int columns = 0;
+    const char* end = text + std::strlen(text);
+    const auto [stop, error] = std::from_chars(text, end, columns);
+    if (error == std::errc() && stop == end && columns >= kLeast && columns <= kMost) return columns;
+  }
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < kLeast) return kDefaultWidth;
+  return size.ws_col;
+}
+
+}  // namespace
 
 void emit(const Arguments& arguments, const Report& report) {
   emit_bytes(arguments, render(report, arguments.text("format"), {.width = page_width(arguments)}));
@@ -29,9 +53,12 @@ void emit_bytes(const Arguments& arguments, std::string_view bytes) {
     write_file_atomically(arguments.text("out"), bytes);
     return;
   }
-  if (std::fwrite(bytes.data(), 1, bytes.size(), stdout) != bytes.size() || std::fflush(stdout) != 0) {
-    throw std::runtime_error("cannot write the standard output: " + std::string(std::strerror(errno)));
-  }
+  print(bytes);
+}
+
+void print_report(const Arguments& arguments, const Report& report) {
+  if (!arguments.speaks()) return;
+  print(render(report, arguments.text("format"), {.width = terminal_width()}));
 }
 
 void notice(const Arguments& arguments, std::string_view line) {
@@ -59,19 +86,7 @@ std::string backend_choice(const Arguments& arguments) {
 }
 
 int page_width(const Arguments& arguments) {
-  constexpr int kLeast = 20;
-  constexpr int kMost = 10'000;
-  if (arguments.given("out")) return kDefaultWidth;
-  winsize size{};
-  if (isatty(STDOUT_FILENO) == 0) return kDefaultWidth;
-  if (const char* text = std::getenv("COLUMNS"); text != nullptr) {
-    int columns = 0;
-    const char* end = text + std::strlen(text);
-    const auto [stop, error] = std::from_chars(text, end, columns);
-    if (error == std::errc() && stop == end && columns >= kLeast && columns <= kMost) return columns;
-  }
-  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < kLeast) return kDefaultWidth;
-  return size.ws_col;
+  return arguments.given("out") ? kDefaultWidth : terminal_width();
 }
 
 }  // namespace traincast

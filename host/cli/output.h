@@ -16,6 +16,9 @@ void emit(const Arguments& arguments, const Report& report);
 // The same for bytes that are already rendered.
 void emit_bytes(const Arguments& arguments, std::string_view bytes);
 
+// Renders as --format says to the standard output of rank 0, for commands whose --out is another file.
+void print_report(const Arguments& arguments, const Report& report);
+
 // One line on the standard error of rank 0, unless --quiet.
 void notice(const Arguments& arguments, std::string_view line);
 
