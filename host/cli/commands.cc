@@ -5,14 +5,20 @@
 namespace traincast {
 
 // One line a command: defined in command_NAME.cc, listed below in the order of the help.
+extern const CommandSpec kRunCommand;
 extern const CommandSpec kMeasureCommand;
+extern const CommandSpec kEstimateCommand;
+extern const CommandSpec kCompareCommand;
 extern const CommandSpec kListCommand;
 extern const CommandSpec kValidateCommand;
 extern const CommandSpec kVersionCommand;
 
 const std::vector<const CommandSpec*>& commands() {
   static const std::vector<const CommandSpec*> kCommands = {
+      &kRunCommand,
       &kMeasureCommand,
+      &kEstimateCommand,
+      &kCompareCommand,
       &kListCommand,
       &kValidateCommand,
       &kVersionCommand,

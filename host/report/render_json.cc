@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -60,7 +61,12 @@ std::string render_json(const Report& report, const RenderOptions&) {
   for (const Scalar& scalar : report.scalars) {
     root[scalar.key] = writer.value(scalar.cell.machine, scalar.key);
   }
-  for (const Table& table : report.tables) root[table.key] = writer.rows(table);
+  for (const Table& table : report.tables) {
+    // A table for people alone has no rows here: its figures stand in another one.
+    const bool listed = std::any_of(table.columns.begin(), table.columns.end(),
+                                    [](const Column& column) { return column.audience != Audience::people; });
+    if (listed) root[table.key] = writer.rows(table);
+  }
   root["notes"] = std::move(writer.notes());
   // Bytes that are no UTF-8 become the replacement character: a report never fails for a name in it.
   return root.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";

@@ -1,0 +1,130 @@
+#include "host/calibrate/system.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "host/base/errors.h"
+#include "host/calibrate/curves.h"
+#include "host/calibrate/fabric.h"
+#include "host/calibrate/system_times.h"
+#include "host/config/load.h"
+#include "host/config/load_profile.h"
+#include "host/model/layer.h"
+#include "host/model/roofline.h"
+
+namespace traincast {
+namespace {
+
+constexpr FigureGroups kTimes =
+    figure_groups({FigureGroup::step, FigureGroup::days, FigureGroup::energy, FigureGroup::cost});
+
+bool has_sustained_rows(const Profile& profile) {
+  return std::any_of(profile.ops.begin(), profile.ops.end(),
+                     [](const OpRow& row) { return row.sustained && row.timing.skipped.empty(); });
+}
+
+// Published tables do not say whether results were checked, which intra_node_curves() asks of a measurement.
+std::vector<IntraNodeCurve> node_curves(Profile profile) {
+  if (profile.from.origin != Origin::measured) profile.communicator.clear();
+  return intra_node_curves(profile);
+}
+
+}  // namespace
+
+CalibratedSystem::CalibratedSystem(const Gpu& gpu, std::unique_ptr<KernelTimes> kernels,
+                                   std::unique_ptr<CollectiveTimes> collectives, std::int64_t nvlink_domain)
+    : gpu_(gpu),
+      kernels_(std::move(kernels)),
+      collectives_(std::move(collectives)),
+      nvlink_domain_(nvlink_domain) {}
+
+System CalibratedSystem::view() const {
+  return {.gpu = &gpu_,
+          .kernels = kernels_.get(),
+          .collectives = collectives_.get(),
+          .nvlink_domain = nvlink_domain_};
+}
+
+Calibrator::Calibrator(const ConfigStore& store, std::optional<Profile> profile)
+    : store_(store), profile_(std::move(profile)) {}
+
+const Gpu& Calibrator::gpu(const std::string& name) {
+  const auto found = gpus_.find(name);
+  if (found != gpus_.end()) return found->second;
+  return gpus_.emplace(name, load_gpu(store_, name)).first->second;
+}
+
+bool Calibrator::uses_profile(const std::string& gpu_name) const {
+  return profile_ && profile_->gpu == gpu_name;
+}
+
+std::unique_ptr<KernelTimes> Calibrator::kernels(const Run& run, const Gpu& gpu, InputUsed& used) const {
+  used.what = "kernel times";
+  used.enters = kTimes;
+  if (uses_profile(gpu.name)) {
+    const bool sustained = has_sustained_rows(*profile_);
+    used.name = profile_->name;
+    used.from = profile_->from;
+    used.from.source =
+        "profile " + profile_->name + " (" +
+        (sustained ? "sustained rates" : "bursts only: training under power limits runs some 10 % slower") +
+        "): " + profile_->from.source;
+    return std::make_unique<CurveTimes>(build_curves(*profile_, gpu));
+  }
+  const DataType format = gemm_type(run.plan.precision);
+  if (gpu.sustained.gemm[static_cast<std::size_t>(format)].plateau.value() <= 0) {
+    throw ConfigError(store_.path(ConfigKind::gpus, gpu.name).string() + "#/sustained/gemm: no rate for " +
+                      std::string(name(format)) + ", in which plan " + run.plan.name + " trains");
+  }
+  used.name = gpu.name;
+  used.from = gpu.sustained.from;
+  used.from.source = "sustained training rates of " + gpu.name + ": " + gpu.sustained.from.source;
+  return std::make_unique<RooflineTimes>(gpu.sustained, run.stack.attention);
+}
+
+const Calibrator::Curves& Calibrator::shipped_curves(const std::string& profile) {
+  const auto found = curves_.find(profile);
+  if (found != curves_.end()) return found->second;
+  const Profile read = load_profile(store_, profile);
+  return curves_.emplace(profile, Curves{read.gpu, node_curves(read), read.from}).first->second;
+}
+
+Fabric Calibrator::fabric(const Run& run, const Gpu& gpu, InputUsed& used) {
+  Fabric fabric = default_fabric(gpu, run.cluster);
+  used = {
+      .what = "collectives", .name = run.cluster.name, .from = run.cluster.network.from, .enters = kTimes};
+  used.from.origin = weakest(used.from.origin, fabric.from.origin);
+  used.from.source = fabric.from.source + "; network: " + run.cluster.network.from.source;
+  if (fabric.gpus_per_node > 8) return fabric;  // the tables are of nodes of eight
+  std::string curves_of;
+  if (uses_profile(gpu.name)) {
+    fabric.curves = node_curves(*profile_);
+    curves_of = profile_->name;
+  }
+  if (fabric.curves.empty() && !gpu.profile.empty()) {
+    // Another GPU's table holds where the NVLink is the same.
+    const Curves& shipped = shipped_curves(gpu.profile);
+    if (shipped.gpu == gpu.name || this->gpu(shipped.gpu).links.nvlink == gpu.links.nvlink) {
+      fabric.curves = shipped.curves;
+      curves_of = gpu.profile;
+    }
+  }
+  if (!fabric.curves.empty()) used.from.source += "; inside a node: profile " + curves_of;
+  return fabric;
+}
+
+CalibratedSystem Calibrator::system(const Run& run, const std::string& gpu_name) {
+  const Gpu& gpu = this->gpu(gpu_name);
+  InputUsed kernel_input;
+  InputUsed fabric_input;
+  std::unique_ptr<KernelTimes> kernel_times = kernels(run, gpu, kernel_input);
+  Fabric calibrated = fabric(run, gpu, fabric_input);
+  const std::int64_t domain = calibrated.gpus_per_node;
+  CalibratedSystem system(gpu, std::move(kernel_times), std::make_unique<FabricTimes>(std::move(calibrated)),
+                          domain);
+  system.add_input(std::move(kernel_input));
+  system.add_input(std::move(fabric_input));
+  return system;
+}
+
+}  // namespace traincast

@@ -1,0 +1,64 @@
+// A whole run from one step: time with and without interruptions, energy, emissions and cost.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "host/base/units.h"
+#include "host/model/gpu.h"
+#include "host/model/memory.h"
+#include "host/model/reliability.h"
+#include "host/model/run.h"
+#include "host/model/step.h"
+
+namespace traincast {
+
+struct FleetGpus {
+  const Gpu* gpu = nullptr;
+  std::int64_t count = 0;
+};
+
+struct RunEstimate {
+  double steps = 0;  // whole
+  Seconds ideal;     // steps alone, nothing breaks
+  Seconds expected;  // with interruptions, lost work, restarts and checkpoints
+
+  Seconds mtbf;  // of the job
+  double interruptions = 0;
+  Bytes checkpoint;          // size of one
+  Seconds checkpoint_stall;  // training waits so long for each
+  CheckpointSchedule schedule;
+
+  double gpu_hours = 0;  // over `expected`
+  Flops model_flops;     // 6 per active matmul parameter and token, causal attention halved
+  Flops full_flops;      // attention over the full square (PaLM, appendix B)
+  TokenRate tokens;      // of the whole run, over `expected`
+
+  Watts power;       // while steps run: servers, network and storage, cooling
+  Watts mean_power;  // over `expected`
+  Joules energy;
+  Kilograms co2;
+
+  Dollars rent;
+  Dollars amortised;    // capital over kAmortisation, without electricity
+  Dollars electricity;  // bought at the cluster's price
+  Dollars capital;      // of the GPUs in use
+
+  double goodput() const { return schedule.effective; }
+};
+
+// Straight-line life of the hardware; assumed, between the 3 and 6 years in use.
+inline constexpr double kAmortisationYears = 4;
+// Power of a server that waits for a restart over that of one in training. Assumed: idle H100s draw 70-100 W
+// of their 700 W, while fans, CPUs and NICs go on; Meta saw tens of megawatts of swing when 16,384 of them
+// wait (arXiv 2407.21783, section 3.3.4).
+inline constexpr double kIdlePower = 0.3;
+
+// Throws InfeasiblePlan "does not fit: ..." that says what takes the memory and how much is missing.
+void require_fit(const MemoryEstimate& memory, const Gpu& gpu);
+
+// Pure. `fleets` are those of run.cluster, in its order. Throws InfeasiblePlan where interruptions leave no
+// time.
+RunEstimate estimate_run(const Run& run, const StepEstimate& step, std::span<const FleetGpus> fleets);
+
+}  // namespace traincast
