@@ -99,7 +99,8 @@ Report measurement_summary(const Profile& profile) {
   report.scalars = {{.key = "gpu", .cell = text_cell(profile.gpu)},
                     {.key = "communicator", .title = "communicator", .cell = text_cell(profile.communicator)},
                     {.key = "when", .title = "began", .cell = text_cell(profile.when)}};
-  report.tables = {ops_table(profile), collectives_table(profile)};
+  if (!profile.ops.empty()) report.tables.push_back(ops_table(profile));
+  if (!profile.collectives.empty()) report.tables.push_back(collectives_table(profile));
   return report;
 }
 

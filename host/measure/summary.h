@@ -7,7 +7,7 @@
 namespace traincast {
 
 // Tables "ops" (by class and number format: rows, best rate, spread between ranks) and "collectives" (each
-// message: time, algbw, busbw).
+// message: time, algbw, busbw), each where there are rows.
 Report measurement_summary(const Profile& profile);
 
 }  // namespace traincast

@@ -9,41 +9,11 @@
 #include "host/calibrate/curves.h"
 #include "host/config/load.h"
 #include "host/config/load_profile.h"
-#include "host/measure/devices.h"
-#include "host/measure/summary.h"
-#include "tests/fakes/fake_cluster.h"
-#include "tests/fakes/fake_machine.h"
 #include "tests/unit/config/temporary.h"
+#include "tests/unit/measure/one_rank.h"
 
 namespace traincast {
 namespace {
-
-MeasureOptions quick_options(const FakeClock& clock) {
-  MeasureOptions options;
-  options.effort = Effort::quick;
-  options.gpu = "h100-sxm";
-  options.tool_version = "1.2.3";
-  options.name = "test";
-  options.when = [] { return std::string("2025-01-02T03:04:05Z"); };
-  options.now = clock.reader();
-  return options;
-}
-
-const Progress kSilent = [](std::string_view) {};
-
-// One rank on a machine that a test may change beforehand.
-struct OneRank {
-  FakeClock clock;
-  FakeBackend backend{clock, {}};
-  FakeCommunicator communicator{clock, 1};
-  MeasureOptions options = quick_options(clock);
-  Measurement run(const Progress& progress = kSilent) {
-    Measurement result;
-    FakeCluster(1).run(
-        [&](Session& session) { result = measure(backend, communicator, session, options, progress); });
-    return result;
-  }
-};
 
 TEST(Measure, SaysWhatWasMeasuredWithWhat) {
   OneRank one;
@@ -257,66 +227,6 @@ TEST(Measure, EachSectionIsHandedOverWhenDone) {
   EXPECT_EQ(collectives[2], 0u);
   EXPECT_EQ(collectives[3], profile.collectives.size());
   EXPECT_NE(lines.back().find("collectives: 50 of 50 points measured in"), std::string::npos) << lines.back();
-}
-
-TEST(Summary, CountsRowsAndNamesTheBestRate) {
-  OneRank one;
-  const Report report = measurement_summary(one.run().profile);
-  ASSERT_EQ(report.tables.size(), 2u);
-  EXPECT_EQ(report.tables[1].rows.size(), 50u);
-  std::int64_t rows = 0;
-  for (const auto& row : report.tables[0].rows) {
-    rows += std::get<std::int64_t>(row[2].machine);
-    // No op beats the formula's 600 TFLOP/s.
-    const auto* rate = std::get_if<double>(&row[4].machine);
-    if (rate != nullptr) {
-      EXPECT_LT(*rate, 600e12);
-    }
-  }
-  EXPECT_EQ(rows, static_cast<std::int64_t>(one.run().profile.ops.size()));
-}
-
-DeviceInfo device(std::string backend, std::string name, std::string id) {
-  DeviceInfo info;
-  info.backend = std::move(backend);
-  info.name = std::move(name);
-  info.id = std::move(id);
-  return info;
-}
-
-TEST(Devices, AConfigIsFoundByWhatDriversPrint) {
-  const ConfigStore store(TRAINCAST_TEST_CONFIGS);
-  const auto named = [&](const char* name) { return gpu_config_of(store, device("cuda", name, "")); };
-  EXPECT_EQ(named("NVIDIA H100 80GB HBM3"), "h100-sxm");
-  EXPECT_EQ(named("NVIDIA H200"), "h200-sxm");
-  EXPECT_EQ(named("NVIDIA A100-SXM4-80GB"), "a100-80gb-sxm");
-  EXPECT_EQ(named("NVIDIA A100-SXM4-40GB"), "a100-40gb-sxm");
-  EXPECT_EQ(named("NVIDIA B200"), "b200-sxm");
-  EXPECT_EQ(named("NVIDIA GeForce 256"), "");
-  EXPECT_EQ(gpu_config_of(store, device("cpu", "AMD EPYC", "cpu")), "cpu");
-}
-
-std::string refusal(const std::vector<DeviceInfo>& devices) {
-  std::string text;
-  try {
-    FakeCluster(static_cast<int>(devices.size())).run([&](Session& session) {
-      check_same_devices(session, devices[static_cast<std::size_t>(session.rank())]);
-    });
-  } catch (const DeviceError& error) {
-    text = error.what();
-  }
-  return text;
-}
-
-TEST(Devices, MixedAndSharedOnesAreRefused) {
-  EXPECT_EQ(refusal({device("cuda", "A", "1"), device("cuda", "A", "2")}), "");
-  EXPECT_EQ(refusal({device("cpu", "A", "cpu"), device("cpu", "A", "cpu")}), "");
-  EXPECT_EQ(
-      refusal({device("cuda", "A", "1"), device("cuda", "B", "2")}),
-      "rank 1 on fakehost has \"cuda B\", rank 0 on fakehost \"cuda A\"; a profile describes one kind of "
-      "device");
-  EXPECT_EQ(refusal({device("cuda", "A", "1"), device("cuda", "A", "2"), device("cuda", "A", "1")}),
-            "rank 2 on fakehost shares device fakehost 1 with rank 0; start one rank a GPU");
 }
 
 }  // namespace

@@ -92,7 +92,7 @@ TEST(RunOps, Llama405bHasTheShapesOfItsPaper) {
   const auto gemm = [](std::int64_t m, std::int64_t n, std::int64_t k, L layout) {
     return Op(Gemm{.m = m, .n = n, .k = k, .dtype = DataType::bf16, .layout = layout});
   };
-  const std::int64_t qkv = (128 + 2 * 8) / 8 * 128;
+  const std::int64_t qkv = std::int64_t{128 + 2 * 8} / 8 * 128;
   EXPECT_TRUE(has(ops, gemm(8192, qkv, 16384, L::forward)));
   EXPECT_TRUE(has(ops, gemm(8192, 16384, qkv, L::data_gradient)));
   EXPECT_TRUE(has(ops, gemm(qkv, 16384, 8192, L::weight_gradient)));
