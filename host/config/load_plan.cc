@@ -29,6 +29,8 @@ Plan load_plan(const ConfigStore& store, std::string_view name_or_path) {
   plan.global_batch = root.count("global_batch");
   plan.precision = root.choice<Precision>("precision", kPrecisionNames);
   plan.recompute = root.choice<Recompute>("recompute", kRecomputeNames);
+  plan.recompute_share = root.number_or("recompute_share", 1, 0, 1);
+  plan.routing_skew = root.number_or("routing_skew", 1, 1, 100);
   plan.schedule = root.choice<Schedule>("schedule", kScheduleNames);
   plan.sequence_parallel = root.boolean_or("sequence_parallel", true);
   plan.stack = reference(root, "stack", store, ConfigKind::stacks);

@@ -158,7 +158,8 @@ class Builder {
       again = plan_.recompute_share * forward.sum();
     } else {
       again = stack_.selective_gemms * forward[Part::gemm] +
-              (stack_.selective_attention ? forward[Part::attention] : 0);
+              (stack_.selective_attention ? forward[Part::attention] : 0) +
+              (stack_.selective_elementwise ? forward[Part::elementwise] : 0);
     }
     times_.backward[Part::recompute] += again;
   }

@@ -132,6 +132,8 @@ LayerMemory layer_memory(const Transformer& model, const Plan& plan, const Stack
   double ffn = size.residual + dropout;
   double ffn_backward = 0;
   double elementwise = normed + t * w.normed * saved_input;  // norm and activation outputs
+  // and what the up-projections of latent attention put out (DeepSeek-V3, arXiv 2412.19437, section 3.2.3)
+  if (model.mla) elementwise += t * w.qkv() * kHalf;
   if (!moe_layer || !model.moe) {
     const Ffn f = ffn_widths(model, model.ffn_hidden, plan.tensor_parallel);
     ffn += normed + t * (f.first * kHalf + f.second * saved_input);

@@ -56,9 +56,8 @@ struct Stack {
   bool fp8_weights = true;      // FP8 training holds linear weights in FP8 alone (with their transpose)
   bool dummy_gradients = true;  // one BF16 buffer a weight shape stands in for gradients fused into the GEMM
   double loss_bytes = 2;        // per logit at the loss: 2 fused in place, 6 with an FP32 softmax beside BF16
-  bool selective_elementwise =
-      false;             // selective recomputation also drops what norms and activations put out
-  bool dropout = false;  // attention and hidden dropout keep their masks
+  bool selective_elementwise = false;  // and what norms, activations and latent up-projections put out
+  bool dropout = false;                // attention and hidden dropout keep their masks
   ContextExchange context_exchange = ContextExchange::all_to_all;
 
   Seconds layer_launch;    // host time to launch one layer's forward pass; the backward takes two. A layer is

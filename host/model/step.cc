@@ -71,6 +71,22 @@ Stage stage_of(const Transformer& model, const Plan& plan, const LayerTable& tab
   return stage;
 }
 
+// What a rank does under the plan's schedule. DualPipe feeds the pipeline from both ends: rank r holds stages
+// r and p - 1 - r and takes half of the micro-batches through each (DeepSeek-V3, arXiv 2412.19437,
+// section 3.2.1).
+Stage rank_of_schedule(const Transformer& model, const Plan& plan, const LayerTable& table,
+                       const PassTimes& embedding, const PassTimes& head, std::int64_t rank) {
+  Stage stage = stage_of(model, plan, table, embedding, head, rank);
+  if (plan.schedule != Schedule::dual_pipe) return stage;
+  const Stage other = stage_of(model, plan, table, embedding, head, plan.pipeline_parallel - 1 - rank);
+  Stage both;
+  both.times.add(stage.times, 0.5).add(other.times, 0.5);
+  both.dense_parameters = stage.dense_parameters + other.dense_parameters;
+  both.expert_parameters = stage.expert_parameters + other.expert_parameters;
+  both.layers = stage.layers + other.layers;
+  return both;
+}
+
 // Activations to the next chunk and gradients back, per micro-batch: 2 messages a chunk.
 double pipeline_messages(const Transformer& model, const Plan& plan, const Stack& stack,
                          const System& system) {
@@ -175,7 +191,7 @@ StepEstimate estimate_step(const Transformer& model, const Plan& plan, const Sta
   double most_dense = 0;
   double most_experts = 0;
   for (std::int64_t rank = 0; rank < p; ++rank) {
-    const Stage stage = stage_of(model, plan, table, embedding, head, rank);
+    const Stage stage = rank_of_schedule(model, plan, table, embedding, head, rank);
     const double total = stage.times.total();
     all += total;
     most_dense = std::max(most_dense, stage.dense_parameters);
