@@ -10,6 +10,7 @@ extern const CommandSpec kMeasureCommand;
 extern const CommandSpec kEstimateCommand;
 extern const CommandSpec kCompareCommand;
 extern const CommandSpec kListCommand;
+extern const CommandSpec kValidateCommand;
 extern const CommandSpec kVersionCommand;
 
 const std::vector<const CommandSpec*>& commands() {
@@ -19,6 +20,7 @@ const std::vector<const CommandSpec*>& commands() {
       &kEstimateCommand,
       &kCompareCommand,
       &kListCommand,
+      &kValidateCommand,
       &kVersionCommand,
   };
   return kCommands;

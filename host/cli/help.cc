@@ -14,7 +14,7 @@ std::string aligned(const Lines& lines) {
   for (const auto& [left, right] : lines) width = std::max(width, left.size());
   std::string out;
   for (const auto& [left, right] : lines) {
-    out += "  " + left + std::string(width + 2 - left.size(), ' ') + right + "\n";
+    out.append("  ").append(left).append(width + 2 - left.size(), ' ').append(right).append("\n");
   }
   return out;
 }

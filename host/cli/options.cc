@@ -20,6 +20,7 @@ const OptionSpec* find_option(const std::vector<OptionSpec>& options, std::strin
 [[noreturn]] void refuse_option(const std::vector<OptionSpec>& options, const std::string& word,
                                 const std::string& where) {
   std::vector<std::string> names;
+  names.reserve(options.size());
   for (const OptionSpec& option : options) names.push_back("--" + std::string(option.name));
   const std::vector<std::string> near = near_names(word, names);
   throw UsageError(
@@ -71,7 +72,8 @@ void check_values(const std::vector<OptionSpec>& options, const Arguments::Value
     std::vector<std::string> accepted(option->choices.begin(), option->choices.end());
     for (const std::string& value : values) {
       if (std::find(accepted.begin(), accepted.end(), value) == accepted.end()) {
-        throw UsageError("--" + name + " " + value + " is not accepted; accepted: " + join(accepted, " "));
+        throw UsageError(std::string("--").append(name).append(" ").append(value) +
+                         " is not accepted; accepted: " + join(accepted, " "));
       }
     }
   }
@@ -135,6 +137,7 @@ Arguments parse_arguments(const CommandSpec& command, const std::vector<std::str
   std::vector<std::string> texts = {"traincast"};
   texts.insert(texts.end(), words.begin(), words.end());
   std::vector<char*> pointers;
+  pointers.reserve(texts.size() + 1);
   for (std::string& text : texts) pointers.push_back(text.data());
   pointers.push_back(nullptr);
   int argc = static_cast<int>(texts.size());

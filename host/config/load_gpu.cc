@@ -51,6 +51,7 @@ SustainedRates read_sustained(Reader reader) {
   }
   rates.stream = reader.quantity<Bandwidth>("stream");
   rates.launch = reader.quantity<Seconds>("launch", Zero::allowed);
+  rates.spread = reader.number("spread", 0, 1);
   rates.from = reader.provenance();
   return rates;
 }

@@ -53,6 +53,7 @@ constexpr StackKey kStackKeys[] = {
     {"layer_launch", &Stack::layer_launch},
     {"layer_overhead", &Stack::layer_overhead},
     {"moe_overhead", &Stack::moe_overhead},
+    {"moe_overhead_rack", &Stack::moe_overhead_rack},
     {"step_overhead", &Stack::step_overhead},
     {"rank_overhead", &Stack::rank_overhead},
 };

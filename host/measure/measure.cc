@@ -67,6 +67,10 @@ class Pace {
     ++beyond_;
     return false;
   }
+  std::string why_not() const {
+    return "this and what follows in its order was left out: the " + to_string(budget_) +
+           " that the section may take were over";
+  }
   void point(std::string_view what, const std::string& rate) { progress_.point(now_, what, rate); }
   void finish(std::size_t measured) { progress_.finish(meter_.now(), measured, beyond_); }
 
@@ -85,8 +89,12 @@ void measure_ops(Meter& meter, Section section, const std::vector<Op>& ops, cons
   std::size_t measured = 0;
   for (const Op& op : ops) {
     const std::size_t kind = kernel_kind(op);
-    if (!pace.may_begin(kind)) continue;
-    Timing timing = meter.time(op);
+    Timing timing;
+    if (pace.may_begin(kind)) {
+      timing = meter.time(op);
+    } else {
+      timing.skipped = pace.why_not();
+    }
     pace.point(to_string(op), rate_of(op, timing));
     const bool runs = timing.skipped.empty();
     measured += runs ? 1 : 0;
@@ -101,8 +109,13 @@ void measure_messages(Meter& meter, const std::vector<Message>& messages, const 
   std::map<Collective, std::set<std::string>> reasons;
   std::size_t measured = 0;
   for (const Message& message : messages) {
-    if (!pace.may_begin(static_cast<std::size_t>(message.collective))) continue;
-    CollectiveRow row = meter.time(message);
+    CollectiveRow row;
+    if (pace.may_begin(static_cast<std::size_t>(message.collective))) {
+      row = meter.time(message);
+    } else {
+      row = meter.row_of(message);
+      row.timing.skipped = pace.why_not();
+    }
     pace.point(std::string(name(row.collective)) + " " + to_string(row.message), rate_of(row));
     const bool runs = row.timing.skipped.empty();
     measured += runs ? 1 : 0;

@@ -49,6 +49,14 @@ std::string Meter::why_not(const Op& op) {
          to_string(longest_) + " that one execution may";
 }
 
+// Ops that take hardly longer than the shortest say nothing of the device's rate.
+void Meter::learn(const Op& op, Seconds time) {
+  const double seconds = time.value();
+  if (shortest_s_ == 0 || seconds < shortest_s_) shortest_s_ = seconds;
+  if (seconds <= 2 * shortest_s_) return;
+  best_flop_rate_ = std::max(best_flop_rate_, work(op).flops.value() / (seconds - shortest_s_));
+}
+
 Samples Meter::take(const std::function<Seconds(int)>& time, bool flush) {
   Sampled sampled;
   sampled.time = time;
@@ -75,16 +83,20 @@ Timing Meter::time(const Op& op) {
   if (timing.median.value() < kShortestTime) return skipped("too short for the clock");
   timing.samples_s = samples.seconds;
   if (session_.size() > 1) timing.rank_medians_s = medians;
-  best_flop_rate_ = std::max(best_flop_rate_, (work(op).flops / timing.median).value());
+  learn(op, timing.median);
   return timing;
 }
 
+CollectiveRow Meter::row_of(const Message& message) const {
+  return {.collective = message.collective,
+          .message = message.size,
+          .dtype = message.dtype,
+          .ranks = session_.size(),
+          .nodes = session_.nodes()};
+}
+
 CollectiveRow Meter::time(const Message& message) {
-  CollectiveRow row{.collective = message.collective,
-                    .message = message.size,
-                    .dtype = message.dtype,
-                    .ranks = session_.size(),
-                    .nodes = session_.nodes()};
+  CollectiveRow row = row_of(message);
   row.timing.skipped = agreed(communicator_.why_unsupported(message.collective));
   if (!row.timing.skipped.empty()) return row;
   std::unique_ptr<Prepared> prepared;

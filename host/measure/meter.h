@@ -27,6 +27,8 @@ class Meter {
   // Verified first; a wrong result is not timed, and is also counted as a failure.
   CollectiveRow time(const Message& message);
 
+  CollectiveRow row_of(const Message& message) const;  // with everything but a time
+
   Seconds now() const;  // the latest clock of all ranks
   // "all_reduce ...: first wrong element" for each message with a wrong result.
   const std::vector<std::string>& failures() const { return failures_; }
@@ -35,6 +37,7 @@ class Meter {
   // One text for all ranks: theirs where they agree, else the first that is not empty, with its rank.
   std::string agreed(const std::string& mine);
   std::string why_not(const Op& op);
+  void learn(const Op& op, Seconds time);
   Samples take(const std::function<Seconds(int)>& time, bool flush);
 
   Backend& backend_;
@@ -44,7 +47,8 @@ class Meter {
   Seconds longest_;
   std::function<Seconds()> now_;
   std::uint64_t seed_;
-  double best_flop_rate_ = 0;  // of the ops timed so far, FLOP/s: what the next one may be expected to reach
+  double shortest_s_ = 0;      // of the ops timed so far: mostly launch; 0 before the first
+  double best_flop_rate_ = 0;  // FLOP/s beyond the launch: what the next op may be expected to reach
   std::vector<std::string> failures_;
 };
 

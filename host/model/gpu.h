@@ -32,8 +32,9 @@ struct AttentionRate {
 struct SustainedRates {
   std::array<GemmRate, kDataTypes> gemm{};
   std::array<AttentionRate, kAttentionKernels> attention{};
-  Bandwidth stream;  // memory-bound kernels
-  Seconds launch;    // fixed cost of one kernel
+  Bandwidth stream;   // memory-bound kernels
+  Seconds launch;     // fixed cost of one kernel
+  double spread = 0;  // relative standard deviation of speed between GPUs of one fleet
   Provenance from;
 };
 

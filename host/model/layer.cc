@@ -3,12 +3,28 @@
 #include <algorithm>
 #include <cmath>
 
+#include "host/model/straggler.h"
+
 namespace traincast {
 namespace {
+
+// Relative spread of the time that a host takes to launch a layer: fitted to single-node rows of vTrain
+// (A100, TP 1 to 8).
+constexpr double kLaunchSpread = 0.08;
 
 double d(std::int64_t count) {
   return static_cast<double>(count);
 }
+// Time that a layer loses because its host launches kernels one by one. Short kernels wait although long ones
+// do not, so around equality the sum exceeds the larger of the two: (device^4 + host^4)^(1/4), as vTrain's
+// single-node rows show.
+double launch_wait(double device, double host) {
+  if (host <= 0) return 0;
+  const double device2 = device * device;
+  const double host2 = host * host;
+  return std::sqrt(std::sqrt(device2 * device2 + host2 * host2)) - device;
+}
+
 std::int64_t whole(double count) {
   return std::max<std::int64_t>(1, std::llround(count));
 }
@@ -139,7 +155,7 @@ class Builder {
     const PartTimes& forward = times_.forward;
     double again = 0;
     if (mode == Recompute::full) {
-      again = forward.sum();
+      again = plan_.recompute_share * forward.sum();
     } else {
       again = stack_.selective_gemms * forward[Part::gemm] +
               (stack_.selective_attention ? forward[Part::attention] : 0);
@@ -228,7 +244,7 @@ void add_dense_ffn(Builder& builder, const Transformer& model, double width, Dat
 }
 
 void add_moe_ffn(Builder& builder, const Transformer& model, const Plan& plan, const Stack& stack,
-                 DataType dtype) {
+                 DataType dtype, std::int64_t domain) {
   const Shard& s = builder.shard();
   const MixtureOfExperts& moe = *model.moe;
   // Each rank dispatches its own tokens; expert-tensor ranks gather one another's rows.
@@ -244,16 +260,19 @@ void add_moe_ffn(Builder& builder, const Transformer& model, const Plan& plan, c
   builder.elementwise(8 * rows * d(model.hidden));  // permute and unpermute: read and write each
   builder.expert_messages(routed * plan.routing_skew);
   if (moe.shared_ffn_hidden > 0) add_dense_ffn(builder, model, d(moe.shared_ffn_hidden), dtype);
-  builder.times().forward[Part::overhead] += stack.moe_overhead.value() / 3;
-  builder.times().backward[Part::overhead] += stack.moe_overhead.value() * 2 / 3;
+  constexpr std::int64_t kNode = 8;
+  const double overhead = (domain > kNode ? stack.moe_overhead_rack : stack.moe_overhead).value();
+  builder.times().forward[Part::overhead] += overhead / 3;
+  builder.times().backward[Part::overhead] += overhead * 2 / 3;
 }
 
 }  // namespace
 
 std::string_view name(Part part) {
-  constexpr std::string_view kNames[kParts] = {
-      "gemm",        "attention",    "elementwise", "experts",       "head",   "recompute", "overhead",
-      "tensor comm", "context comm", "expert comm", "pipeline comm", "bubble", "data comm", "optimizer"};
+  constexpr std::string_view kNames[kParts] = {"gemm",         "attention",   "elementwise",   "experts",
+                                               "head",         "recompute",   "overhead",      "tensor comm",
+                                               "context comm", "expert comm", "pipeline comm", "bubble",
+                                               "straggler",    "data comm",   "optimizer"};
   return kNames[static_cast<int>(part)];
 }
 
@@ -309,7 +328,7 @@ PassTimes layer_times(const Transformer& model, const Plan& plan, const Stack& s
   const bool parallel_block = model.parallel_block || stack.parallel_block;
   double blocks = parallel_block ? 1 : 2;  // sharded blocks that end in a reduction
   if (kind == LayerKind::moe) {
-    add_moe_ffn(builder, model, plan, stack, dtype);
+    add_moe_ffn(builder, model, plan, stack, dtype, system.nvlink_domain);
     blocks = model.moe->shared_ffn_hidden > 0
                  ? 2
                  : 1;  // routed rows leave their tensor shard by the dispatcher instead
@@ -323,10 +342,12 @@ PassTimes layer_times(const Transformer& model, const Plan& plan, const Stack& s
   PassTimes& times = builder.times();
   times.forward[Part::overhead] += stack.layer_overhead.value() / 3;
   times.backward[Part::overhead] += stack.layer_overhead.value() * 2 / 3;
-  const double launch = stack.layer_launch.value();
-  const double passes = plan.recompute == Recompute::full ? 3 : 2;
-  times.forward[Part::overhead] += std::max(0.0, launch - times.forward.sum());
-  times.backward[Part::overhead] += std::max(0.0, passes * launch - times.backward.sum());
+  // A tensor group goes on when the slowest of its hosts' launches has come.
+  const double launch =
+      stack.layer_launch.value() * (1 + kLaunchSpread * expected_maximum(plan.tensor_parallel));
+  const double passes = plan.recompute == Recompute::full ? 2 + plan.recompute_share : 2;
+  times.forward[Part::overhead] += launch_wait(times.forward.sum(), launch);
+  times.backward[Part::overhead] += launch_wait(times.backward.sum(), passes * launch);
   return times;
 }
 

@@ -27,10 +27,11 @@ enum class Part {
   expert_comm,
   pipeline_comm,
   bubble,
+  straggler,
   data_comm,
   optimizer,
 };
-inline constexpr int kParts = 14;
+inline constexpr int kParts = 15;
 std::string_view name(Part part);
 
 // Seconds by part. A plain array: the hot path allocates nothing.

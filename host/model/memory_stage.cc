@@ -58,7 +58,7 @@ double StageMemory::loss() const {
 double StageMemory::kept(const LayerMemory& layer) const {
   switch (plan_.recompute) {
     case Recompute::full:
-      return layer.input;
+      return plan_.recompute_share * layer.input + (1 - plan_.recompute_share) * layer.saved;
     case Recompute::selective:
       return layer.saved - layer.selective;
     case Recompute::none:
@@ -68,7 +68,10 @@ double StageMemory::kept(const LayerMemory& layer) const {
 }
 
 double StageMemory::moment(const LayerMemory& layer) const {
-  return layer.saved - kept(layer) + std::max(layer.forward, layer.backward);
+  // What a recomputed layer brings back while its backward pass runs.
+  const double again =
+      plan_.recompute == Recompute::full ? layer.saved - layer.input : layer.saved - kept(layer);
+  return again + std::max(layer.forward, layer.backward);
 }
 
 double StageMemory::logits() const {

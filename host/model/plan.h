@@ -42,6 +42,7 @@ struct Plan {
   std::int64_t global_batch = 0;  // sequences per step
   Precision precision = Precision::bf16;
   Recompute recompute = Recompute::none;
+  double recompute_share = 1;  // of the layers, under full recomputation (Megatron's recompute-num-layers)
   Schedule schedule = Schedule::one_f_one_b;
   bool sequence_parallel = true;  // with tensor parallelism
   bool adapters_only = false;     // low-rank fine-tuning: weights stay as they are (arXiv 2106.09685)

@@ -61,12 +61,14 @@ struct Stack {
   bool dropout = false;  // attention and hidden dropout keep their masks
   ContextExchange context_exchange = ContextExchange::all_to_all;
 
-  Seconds layer_launch;  // host time to launch one layer's forward pass; the backward takes two. A layer is
-                         // no faster than that (0 with CUDA graphs)
+  Seconds layer_launch;    // host time to launch one layer's forward pass; the backward takes two. A layer is
+                           // no faster than that (0 with CUDA graphs)
   Seconds layer_overhead;  // gaps between kernels per layer and micro-batch, forward plus backward
   Seconds moe_overhead;    // routing, permutation and synchronisation per MoE layer and micro-batch
-  Seconds step_overhead;   // per step: data, clipping, logging, optimiser launch
-  Seconds rank_overhead;   // per step and rank that shares optimiser states (parameters broadcast in turn)
+  Seconds moe_overhead_rack;  // the same where experts share an NVLink domain larger than a node (fused
+                              // dispatch, graphs)
+  Seconds step_overhead;      // per step: data, clipping, logging, optimiser launch
+  Seconds rank_overhead;      // per step and rank that shares optimiser states (parameters broadcast in turn)
   Provenance from;
 };
 

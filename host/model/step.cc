@@ -4,6 +4,7 @@
 #include <array>
 
 #include "host/model/shard.h"
+#include "host/model/straggler.h"
 
 namespace traincast {
 namespace {
@@ -103,26 +104,42 @@ double bubble(const Plan& plan, double forward, double backward, double weight_g
   return 0;
 }
 
+// The ranks that share one copy of what ZeRO shards, innermost, and those that hold the same shard.
+struct ShardGroups {
+  CommGroup shard;
+  CommGroup replicas;
+};
+ShardGroups shard_groups(const CommGroup& all, const Plan& plan) {
+  ShardGroups groups{.shard = all};
+  if (plan.shard_ranks == 0 || plan.shard_ranks >= all.ranks) return groups;
+  const std::int64_t shards = plan.shard_ranks;
+  groups.shard = {.ranks = shards,
+                  .ranks_per_domain = std::min(all.ranks_per_domain, shards),
+                  .span = all.span / all.ranks * shards};
+  groups.replicas = {.ranks = all.ranks / shards,
+                     .ranks_per_domain = std::max<std::int64_t>(1, all.ranks_per_domain / shards),
+                     .span = all.span};
+  return groups;
+}
+
 // Gradients reduced and weights gathered between the replicas of one kind of parameter, once a step.
-double replica_messages(double parameters, const CommGroup& group, const Plan& plan, const Stack& stack,
+double replica_messages(double parameters, const CommGroup& all, const Plan& plan, const Stack& stack,
                         const System& system) {
-  if (group.ranks == 1 || parameters == 0 || plan.adapters_only) return 0;
-  const auto time = [&](Collective collective, double bytes) {
-    return system.collectives->time(collective, Bytes(bytes), group).value();
+  if (all.ranks == 1 || parameters == 0 || plan.adapters_only) return 0;
+  const auto time = [&](Collective collective, double bytes, const CommGroup& group) {
+    return group.ranks > 1 ? system.collectives->time(collective, Bytes(bytes), group).value() : 0.0;
   };
   const double gradients = parameters * stack.gradient_bytes;
-  if (plan.zero_stage == 0) return time(Collective::all_reduce, gradients);
-  return time(Collective::reduce_scatter, gradients) + time(Collective::all_gather, parameters * 2);
+  if (plan.zero_stage == 0) return time(Collective::all_reduce, gradients, all);
+  const ShardGroups groups = shard_groups(all, plan);
+  return time(Collective::reduce_scatter, gradients, groups.shard) +
+         time(Collective::all_reduce, gradients / d(groups.shard.ranks), groups.replicas) +
+         time(Collective::all_gather, parameters * 2, groups.shard);
 }
 
 // ZeRO-3: per micro-batch, weights gathered before each pass and gradients scattered after the backward.
 double sharded_messages(const Stage& stage, const Plan& plan, const Stack& stack, const System& system) {
-  CommGroup group = data_group(plan, system);
-  if (plan.shard_ranks > 0 && plan.shard_ranks < group.ranks) {
-    group.ranks_per_domain = std::min(group.ranks_per_domain, plan.shard_ranks);
-    group.span = group.span / group.ranks * plan.shard_ranks;
-    group.ranks = plan.shard_ranks;
-  }
+  const CommGroup group = shard_groups(data_group(plan, system), plan).shard;
   if (group.ranks == 1) return 0;
   const double layers = std::max(1.0, stage.layers);
   const double parameters = (stage.dense_parameters + stage.expert_parameters) / layers;
@@ -132,6 +149,15 @@ double sharded_messages(const Stage& stage, const Plan& plan, const Stack& stack
   return layers / stack.shard_rate *
          (2 * time(Collective::all_gather, parameters * 2) +
           time(Collective::reduce_scatter, parameters * stack.gradient_bytes));
+}
+
+double compute_of(const PartTimes& parts) {
+  double sum = 0;
+  for (Part part : {Part::gemm, Part::attention, Part::elementwise, Part::experts, Part::head,
+                    Part::recompute, Part::overhead}) {
+    sum += parts[part];
+  }
+  return sum;
 }
 
 }  // namespace
@@ -173,14 +199,29 @@ StepEstimate estimate_step(const Transformer& model, const Plan& plan, const Sta
         std::max(compute, messages) + stack.shard_serial * std::min(compute, messages) - compute;
   }
   step.parts.add(per_micro_batch, m);
+  if (plan.zero_stage == 3) {  // hybrid sharding: shards summed over their replicas once a step
+    const ShardGroups groups = shard_groups(data_group(plan, system), plan);
+    const double bytes = (critical.dense_parameters + critical.expert_parameters) * stack.gradient_bytes /
+                         d(groups.shard.ranks);
+    if (groups.replicas.ranks > 1 && !plan.adapters_only) {
+      step.parts[Part::data_comm] +=
+          stack.data_exposed / 2 *
+          system.collectives->time(Collective::all_reduce, Bytes(bytes), groups.replicas).value();
+    }
+  }
   step.parts[Part::bubble] = bubble(plan, critical.times.forward.sum(), critical.times.backward.sum(),
                                     critical.times.weight_gradient, all - slowest);
+  // Every step waits for the slowest GPU of the job.
+  step.parts[Part::straggler] = system.gpu->sustained.spread * expected_maximum(plan.gpus()) *
+                                (m * compute_of(per_micro_batch) + step.parts[Part::bubble]);
   const CommGroup data = data_group(plan, system);
   if (plan.zero_stage < 3) {
+    // Without a pipeline every gradient bucket but the last can travel under the backward pass; with one,
+    // most of a rank's gradients are ready only when its last micro-batch is.
+    const double exposed = p > 1 ? stack.data_exposed : stack.data_exposed / 2;
     step.parts[Part::data_comm] =
-        stack.data_exposed *
-        (replica_messages(most_dense, data, plan, stack, system) +
-         replica_messages(most_experts, expert_data_group(plan, system), plan, stack, system));
+        exposed * (replica_messages(most_dense, data, plan, stack, system) +
+                   replica_messages(most_experts, expert_data_group(plan, system), plan, stack, system));
   }
   const bool sharded = plan.zero_stage > 0;
   const double owned = most_dense / (sharded ? d(dense_shard_ranks(plan)) : 1) +
@@ -188,7 +229,8 @@ StepEstimate estimate_step(const Transformer& model, const Plan& plan, const Sta
   constexpr double kAdamBytes = 30;  // host/base/op.cc, "adam"
   step.parts[Part::optimizer] =
       (plan.adapters_only ? 0 : kAdamBytes * owned) / system.kernels->stream_rate().value() +
-      stack.step_overhead.value() + (sharded ? stack.rank_overhead.value() * d(data.ranks) : 0);
+      stack.step_overhead.value() +
+      (sharded ? stack.rank_overhead.value() * d(shard_groups(data, plan).shard.ranks) : 0);
 
   step.time = Seconds(step.parts.sum());
   const double tokens = d(plan.global_batch) * d(model.sequence) / d(plan.gpus());
@@ -196,7 +238,7 @@ StepEstimate estimate_step(const Transformer& model, const Plan& plan, const Sta
   const Flops model_flops = tokens * flops_per_token(model, AttentionCount::causal_half);
   step.model_flop_rate = model_flops / step.time;
   step.mfu = step.model_flop_rate / system.gpu->peak(DataType::bf16);
-  const double repeated = plan.recompute == Recompute::full ? 1.0 / 3 : 0;
+  const double repeated = plan.recompute == Recompute::full ? plan.recompute_share / 3 : 0;
   step.hfu = step.mfu * (1 + repeated);
   return step;
 }

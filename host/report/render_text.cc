@@ -12,7 +12,7 @@ constexpr std::size_t kNarrowest = 8;  // to which texts are wrapped where nothi
 struct Layout {
   std::vector<std::size_t> shown;    // column indices
   std::vector<std::size_t> widths;   // of those
-  std::vector<std::string> dropped;  // titles, leftmost first
+  std::vector<std::size_t> dropped;  // column indices
 };
 
 // A title may be broken at its spaces, so a column is at least as wide as its longest word.
@@ -50,43 +50,51 @@ void shrink(std::vector<std::size_t>& widths, const std::vector<std::size_t>& fl
   }
 }
 
+// The widths at which these columns fit the page, or the narrowest that they can be.
+std::vector<std::size_t> fitted(const Table& table, const std::vector<std::size_t>& shown, std::size_t page,
+                                bool force) {
+  std::vector<std::size_t> widths;
+  std::vector<std::size_t> floors;
+  for (const std::size_t i : shown) {
+    const Column& column = table.columns[i];
+    const auto wrap = static_cast<std::size_t>(std::max(column.wrap_width, 0));
+    widths.push_back(natural_width(table, i));
+    floors.push_back(wrap == 0 ? widths.back()
+                               : std::min(widths.back(), std::max(wrap, heading_width(column))));
+    // A number is never broken or cut, so a very narrow page may still overflow.
+    if (force && column.align == Align::left) floors.back() = std::min(floors.back(), kNarrowest);
+  }
+  shrink(widths, floors, page);
+  return widths;
+}
+
 Layout fit(const Table& table, std::size_t page) {
   Layout layout;
+  std::vector<std::size_t> droppable;  // the first to go last
   for (std::size_t i = 0; i < table.columns.size(); ++i) {
-    if (table.columns[i].audience != Audience::machines) layout.shown.push_back(i);
+    if (table.columns[i].audience == Audience::machines) continue;
+    layout.shown.push_back(i);
+    if (table.columns[i].priority > 0) droppable.push_back(i);
   }
-  while (true) {
-    layout.widths.clear();
-    std::vector<std::size_t> floors;
-    bool may_drop = false;
-    for (const std::size_t i : layout.shown) {
-      const Column& column = table.columns[i];
-      const std::size_t width = natural_width(table, i);
-      const auto wrap = static_cast<std::size_t>(std::max(column.wrap_width, 0));
-      layout.widths.push_back(width);
-      floors.push_back(wrap == 0 ? width : std::min(width, std::max(wrap, heading_width(column))));
-      may_drop = may_drop || column.priority > 0;
-    }
-    shrink(layout.widths, floors, page);
-    if (total(layout.widths) <= page) break;
-    if (!may_drop) {  // a number is never broken or cut, so a very narrow page may still overflow
-      for (std::size_t k = 0; k < layout.shown.size(); ++k) {
-        if (table.columns[layout.shown[k]].align == Align::left) floors[k] = std::min(floors[k], kNarrowest);
-      }
-      shrink(layout.widths, floors, page);
-      break;
-    }
-    const auto first = std::max_element(
-        layout.shown.rbegin(), layout.shown.rend(),
-        [&](std::size_t a, std::size_t b) { return table.columns[a].priority < table.columns[b].priority; });
-    layout.shown.erase(std::next(first).base());
+  std::stable_sort(droppable.begin(), droppable.end(), [&](std::size_t a, std::size_t b) {
+    return table.columns[a].priority < table.columns[b].priority;
+  });
+  const auto fits = [&] { return total(fitted(table, layout.shown, page, false)) <= page; };
+  std::vector<std::size_t> gone;  // the most wanted last
+  for (; !fits() && !droppable.empty(); droppable.pop_back()) {
+    gone.push_back(droppable.back());
+    std::erase(layout.shown, droppable.back());
   }
-  for (std::size_t i = 0; i < table.columns.size(); ++i) {
-    const bool gone = std::find(layout.shown.begin(), layout.shown.end(), i) == layout.shown.end();
-    if (gone && table.columns[i].audience != Audience::machines) {
-      layout.dropped.push_back(table.columns[i].title);
-    }
+  // A wide column may have gone after narrow ones that have room now.
+  for (; !gone.empty(); gone.pop_back()) {
+    const std::vector<std::size_t> before = layout.shown;
+    layout.shown.insert(std::upper_bound(layout.shown.begin(), layout.shown.end(), gone.back()), gone.back());
+    if (fits()) continue;
+    layout.shown = before;
+    layout.dropped.insert(std::upper_bound(layout.dropped.begin(), layout.dropped.end(), gone.back()),
+                          gone.back());
   }
+  layout.widths = fitted(table, layout.shown, page, !fits());
   return layout;
 }
 
@@ -143,7 +151,9 @@ void print_table(const Table& table, std::size_t page, std::string& out) {
   for (const std::string& note : table.footnotes) print_note(note, page, out);
   if (!layout.dropped.empty()) {
     std::string titles;
-    for (const std::string& title : layout.dropped) titles += (titles.empty() ? "" : ", ") + title;
+    for (const std::size_t i : layout.dropped) {
+      titles += (titles.empty() ? "" : ", ") + single_line(table.columns[i].title);
+    }
     print_note("Not shown for lack of width: " + titles + ".", page, out);
   }
 }

@@ -2,13 +2,18 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdio>
 
+#include "host/model/fabric_times.h"
 #include "host/model/memory.h"
-#include "host/model/ring.h"
 #include "host/model/roofline.h"
 
 namespace traincast {
 namespace {
+
+// Of the NIC's line rate, where a source does not say: 46-49 of 50 GB/s on InfiniBand, less on RoCE and over
+// many hops (NVIDIA/nccl issue 1229: 320 of 400 GB/s at 32 nodes).
+constexpr double kNetworkEfficiency = 0.88;
 
 const Gpu* find_gpu(const Library& library, const std::string& label) {
   for (const Gpu& gpu : library.gpus) {
@@ -34,6 +39,31 @@ std::int64_t default_virtual_stages(const Transformer& model, const Plan& plan, 
     if (units % plan.pipeline_parallel == 0) return units / plan.pipeline_parallel;
   }
   return 1;
+}
+
+std::string number_text(double value) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%.2f", value);
+  return text;
+}
+
+// Recomputation, where the source says nothing: as little as makes the plan fit. None; else what the stack
+// repeats selectively; else whole layers, as many as it takes.
+void choose_recompute(const Transformer& model, Plan& plan, const Stack& stack, Bytes capacity) {
+  const auto need = [&](Recompute mode, double share) {
+    plan.recompute = mode;
+    plan.recompute_share = share;
+    return estimate_memory(model, plan, stack).total();
+  };
+  const Bytes bare = need(Recompute::none, 1);
+  if (!stack.always_recompute) {
+    if (bare <= capacity) return;
+    if (stack.recompute_when_needed == Recompute::selective && need(Recompute::selective, 1) <= capacity)
+      return;
+  }
+  const Bytes least = need(Recompute::full, 1);
+  if (stack.always_recompute || least >= capacity) return;
+  plan.recompute_share = std::min(1.0, (bare - capacity) / (bare - least));
 }
 
 }  // namespace
@@ -75,28 +105,24 @@ Prediction predict(PublishedRun run, const Library& library) {
     row.assumptions.push_back("virtual stages not stated: " + std::to_string(plan.virtual_stages));
   }
   if (!run.recompute_stated && !plan.adapters_only) {
-    const auto fits = [&](Recompute mode) {
-      plan.recompute = mode;
-      return estimate_memory(run.model, plan, *stack).total() <= gpu->memory.capacity;
-    };
-    const bool bare = !stack->always_recompute && fits(Recompute::none);
-    if (!bare && !fits(stack->recompute_when_needed)) plan.recompute = Recompute::full;
-    row.assumptions.push_back("recomputation not stated: " + std::string(name(plan.recompute)) +
-                              "");
+    choose_recompute(run.model, plan, *stack, gpu->memory.capacity);
+    row.assumptions.push_back(
+        "recomputation not stated: " + std::string(name(plan.recompute)) +
+        (plan.recompute == Recompute::full ? " of a share " + number_text(plan.recompute_share) : ""));
   }
   const DataType dtype = gemm_type(plan.precision);
   if (gpu->sustained.gemm[static_cast<std::size_t>(dtype)].plateau.value() <= 0) {
     return refuse(gpu->name + " has no rate for " + std::string(name(dtype)));
   }
   const RooflineTimes kernels(gpu->sustained, stack->attention);
-  const Bandwidth nic = run.nic_per_gpu.value_or(gpu->links.default_nic);
-  const RingTimes collectives({.nvlink_bus = 0.8 * gpu->links.nvlink,
-                               .nic = 0.85 * nic,
-                               .intra_latency = Seconds(15e-6),
-                               .hop_latency = Seconds(8e-6)});
+  Cluster cluster;
+  cluster.gpus_per_node = run.gpus_per_node;
+  cluster.nvlink_domain = std::max(run.gpus_per_node, gpu->links.nvlink_domain);
+  cluster.network.nic_per_gpu = run.nic_per_gpu.value_or(gpu->links.default_nic);
+  cluster.network.efficiency = kNetworkEfficiency;
+  const FabricTimes collectives(default_fabric(*gpu, cluster));
   System system{.gpu = gpu, .kernels = &kernels, .collectives = &collectives};
-  system.nvlink_domain =
-      std::max(run.gpus_per_node, gpu->links.nvlink_domain > 8 ? gpu->links.nvlink_domain : 1);
+  system.nvlink_domain = cluster.nvlink_domain;
   result.step = estimate_step(run.model, plan, *stack, system);
   result.plan = plan;
   if (run.measured_memory) {

@@ -14,7 +14,7 @@ inline constexpr const char* kGpu = R"({
   "links": {"nvlink": "450 GB/s", "host": "55 GB/s", "nvlink_domain": 8, "default_nic": "400 Gb/s"},
   "sustained": {"gemm": {"bf16": {"plateau": "700 TFLOP/s", "half_m": 32, "half_n": 32, "half_k": 64}},
                 "attention": {"flash2": {"forward": "335 TFLOP/s", "backward": "290 TFLOP/s", "half_length": 350}},
-                "stream": "2.68 TB/s", "launch": "3 us"},
+                "stream": "2.68 TB/s", "launch": "3 us", "spread": 0.015},
   "power": {"board": "700 W", "server_training": "969 W", "origin": "measured", "source": "a paper"},
   "price": {"capital": "51600 USD", "rent": "2.5 USD/h"}})";
 
@@ -53,7 +53,7 @@ inline constexpr const char* kStack = R"({
   "selective_attention": true, "context_exposed": 0.3, "shard_rate": 1.0, "shard_serial": 0.15,
   "dispatch_bytes": 2, "dispatch_once_per_node": false, "interleave_by_default": true,
   "parallel_block": false, "rank_overhead": "0 s", "recompute_when_needed": "full", "moment_bytes": 8,
-  "separate_master": true, "fp8_weights": true, "dummy_gradients": true, "loss_bytes": 2, "selective_elementwise": false, "layer_launch": "0 s", "always_recompute": false, "dropout":
+  "separate_master": true, "fp8_weights": true, "dummy_gradients": true, "loss_bytes": 2, "selective_elementwise": false, "moe_overhead_rack": "0 s", "layer_launch": "0 s", "always_recompute": false, "dropout":
   false, "context_exchange": "ring"})";
 
 inline constexpr const char* kRun = R"({

@@ -1,0 +1,104 @@
+// traincast validate runs|collectives|kernels: how far the model is from what others measured.
+#include <algorithm>
+#include <cmath>
+
+#include "host/base/errors.h"
+#include "host/base/file.h"
+#include "host/calibrate/fabric.h"
+#include "host/calibrate/kernel_csv.h"
+#include "host/calibrate/validate_kernels.h"
+#include "host/cli/command.h"
+#include "host/cli/output.h"
+#include "host/config/load.h"
+#include "host/report/validate_report.h"
+#include "host/validate/cross_validate.h"
+#include "host/validate/library.h"
+
+namespace traincast {
+namespace {
+
+std::string one_file(const Arguments& arguments, std::string_view kind) {
+  if (arguments.positional().size() != 2) {
+    throw UsageError("traincast validate " + std::string(kind) + " takes one FILE.csv; got " +
+                     std::to_string(arguments.positional().size() - 1));
+  }
+  return arguments.positional()[1];
+}
+
+int validate_runs(const Arguments& arguments) {
+  const std::string file = one_file(arguments, "runs");
+  const Library library = load_library(open_configs(arguments));
+  const std::vector<PublishedRun> runs =
+      read_published_runs(CsvTable::parse(read_file(file), file), library.models);
+  const std::vector<Prediction> predictions = predict_all(runs, library);
+  if (arguments.given("explain")) {
+    const std::string id = arguments.text("explain");
+    const auto found = std::find_if(predictions.begin(), predictions.end(),
+                                    [&](const Prediction& prediction) { return prediction.row.id == id; });
+    if (found == predictions.end()) throw UsageError(file + " has no row \"" + id + "\"");
+    emit(arguments, explain_report(*found));
+    return 0;
+  }
+  const std::vector<CrossValidation> crosses =
+      arguments.flag("cross-validate") ? cross_validate(runs, library) : std::vector<CrossValidation>{};
+  const std::string format = arguments.text("format");
+  if (format == "json") {
+    emit_bytes(arguments, runs_json(predictions, crosses));
+  } else {
+    emit(arguments, runs_report(predictions, crosses, format == "csv" || arguments.flag("rows")));
+  }
+  return 0;
+}
+
+int validate_collective_times(const Arguments& arguments) {
+  if (!arguments.given("fit") || !arguments.given("predict")) {
+    throw UsageError("traincast validate collectives needs --fit FILE.csv and --predict FILE.csv");
+  }
+  const auto fit = read_collective_points(arguments.text("fit"));
+  const auto predict = read_collective_points(arguments.text("predict"));
+  emit(arguments, collectives_report(validate_collectives(fit, predict)));
+  return 0;
+}
+
+int validate_kernel_times(const Arguments& arguments) {
+  const std::string file = one_file(arguments, "kernels");
+  const Gpu gpu = load_gpu(open_configs(arguments), arguments.text("gpu"));
+  emit(arguments, kernels_report(validate_kernels(read_kernel_csv(file), gpu), gpu.name));
+  return 0;
+}
+
+int run_validate(const Arguments& arguments) {
+  const std::string& kind = arguments.positional()[0];
+  if (kind == "runs") return validate_runs(arguments);
+  if (kind == "collectives") return validate_collective_times(arguments);
+  if (kind == "kernels") return validate_kernel_times(arguments);
+  throw UsageError("unknown validation \"" + kind + "\"; accepted: runs collectives kernels");
+}
+
+}  // namespace
+
+extern const CommandSpec kValidateCommand;
+const CommandSpec kValidateCommand{
+    .name = "validate",
+    .summary = "predict published measurements and show the errors",
+    .details =
+        "validate runs FILE.csv             training runs: the columns of configs/published/runs.csv, of "
+        "vTrain or of SimuMax\n"
+        "validate collectives --fit A.csv --predict B.csv\n"
+        "                                   nccl-tests times: calibrates the fabric on A, predicts B, beside "
+        "two baselines\n"
+        "validate kernels FILE.csv --gpu G  kernel times: error on points left out, beside two baselines\n"
+        "Errors are ln(predicted / measured).",
+    .example = "traincast validate runs configs/published/runs.csv --cross-validate",
+    .options = {{"rows", "", "runs: one line a row in text and Markdown, too (JSON and CSV always have them)",
+                 ""},
+                {"explain", "ID", "runs: the predicted breakdown of one row", ""},
+                {"cross-validate", "", "runs: errors of stacks fitted without the rows they predict", ""},
+                {"fit", "FILE", "collectives: the points to calibrate on", ""},
+                {"predict", "FILE", "collectives: the points to predict", ""},
+                {"gpu", "NAME", "kernels: the GPU that the points were timed on", "h100-sxm"}},
+    .positional = {"WHAT", "runs FILE.csv, collectives, or kernels FILE.csv", 1, 2},
+    .ranks = Ranks::one,
+    .run = run_validate};
+
+}  // namespace traincast

@@ -1,0 +1,41 @@
+# Sourced by the other scripts: where the repository is, and how it is built.
+# shellcheck shell=bash
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+say() { printf '== %s\n' "$*" >&2; }
+fail() {
+  printf 'traincast: %s\n' "$*" >&2
+  exit 1
+}
+
+# As many compile jobs as processors, but no more than the memory carries (about 1.5 GB each).
+jobs() {
+  local cores memory
+  cores=$(nproc)
+  memory=$(awk '/^MemAvailable/ {print int($2 / 1500000)}' /proc/meminfo)
+  if [ "$memory" -lt "$cores" ]; then cores=$memory; fi
+  if [ "$cores" -lt 1 ]; then cores=1; fi
+  echo "$cores"
+}
+
+# build PRESET FOLDER [TARGET...]: configures once and compiles what changed.
+build() {
+  local preset=$1 folder=$2 launcher=()
+  shift 2
+  if [ ! -f "$root/$folder/build.ninja" ]; then
+    if command -v ccache >/dev/null; then
+      launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache -DCMAKE_CUDA_COMPILER_LAUNCHER=ccache)
+    fi
+    say "Configuring $folder/"
+    (cd "$root" && cmake --preset "$preset" ${launcher[@]+"${launcher[@]}"} >&2)
+  fi
+  say "Building $folder/"
+  cmake --build "$root/$folder" --parallel "$(jobs)" ${1:+--target "$@"} >&2
+}
+
+# Open MPI refuses root, and more ranks than cores, unless told that this is meant.
+allow_mpi_here() {
+  if [ "$(id -u)" -eq 0 ]; then
+    export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+  fi
+}

@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# Installs what a build of Traincast needs and this machine lacks (Debian 12, Ubuntu 22.04 and later).
+set -euo pipefail
+# shellcheck source=scripts/common.sh
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+# package:what for
+needs=(
+  "cmake:configures the build"
+  "ninja-build:runs the build"
+  "g++:C++20 compiler"
+  "libopenmpi-dev:MPI headers and library, for several ranks"
+  "openmpi-bin:mpirun"
+  "nlohmann-json3-dev:reads and writes JSON"
+  "libcxxopts-dev:parses the command line"
+  "libgtest-dev:tests"
+  "libopenblas-dev:fast matrix products on the CPU"
+  "git:tells the version that was built"
+  "ca-certificates:lets git and apt use HTTPS"
+)
+
+installed() { dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed; }
+
+# A tool that came another way (a newer cmake from pip, a compiler module) counts, too.
+present() {
+  case $1 in
+    cmake | g++ | git) command -v "$1" >/dev/null ;;
+    ninja-build) command -v ninja >/dev/null ;;
+    openmpi-bin) command -v mpirun >/dev/null ;;
+    libopenmpi-dev) command -v mpicc >/dev/null || installed "$1" ;;
+    *) installed "$1" ;;
+  esac
+}
+
+missing=()
+for need in "${needs[@]}"; do
+  if ! present "${need%%:*}"; then
+    missing+=("${need%%:*}")
+    say "Missing: ${need%%:*} (${need#*:})"
+  fi
+done
+if [ ${#missing[@]} -eq 0 ]; then exit 0; fi
+
+if ! command -v apt-get >/dev/null; then
+  fail "this machine has no apt-get; please install what these Debian packages hold: ${missing[*]}"
+fi
+if [ "$(id -u)" -eq 0 ]; then
+  as_root=()
+elif command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [ -t 0 ]; }; then
+  as_root=(sudo)
+else
+  fail "cannot install packages as $(id -un) without sudo; please ask for: apt-get install ${missing[*]}"
+fi
+as_root+=(env DEBIAN_FRONTEND=noninteractive)
+
+say "Installing with apt-get: ${missing[*]}"
+apt_install() { "${as_root[@]}" apt-get install -y --no-install-recommends "${missing[@]}" >&2 </dev/null; }
+# The package lists may be absent or old: then one update, and once more.
+if ! apt_install 2>/dev/null; then
+  "${as_root[@]}" apt-get update >&2 </dev/null || say "apt-get update failed; trying with the lists at hand"
+  apt_install || fail "apt-get could not install: ${missing[*]}"
+fi

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# Builds Traincast and runs its tests, those of several MPI ranks included. With --all, or in continuous
+# integration (CI=true), also the build without CUDA and MPI and the format of the sources.
+set -euo pipefail
+# shellcheck source=scripts/common.sh
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+all=${CI:-false}
+for word in "$@"; do
+  case $word in
+    --all) all=true ;;
+    --help | -h) sed -n '2,3s/^# //p' "$0" && exit 0 ;;
+    *) fail "unknown option $word of scripts/test.sh; accepted: --all --help" ;;
+  esac
+done
+
+"$root/scripts/setup.sh"
+allow_mpi_here
+export OMPI_MCA_rmaps_base_oversubscribe=1
+# Two test programs side by side, because the MPI ones take several cores each.
+tests() { ctest --test-dir "$root/$1" --output-on-failure --no-tests=error --parallel "$(jobs)" </dev/null; }
+
+if [ "$all" = true ]; then
+  "$root/scripts/format.sh" --check --fast
+  build cpu build-cpu
+  say "Tests of build-cpu/ (no CUDA, no MPI)"
+  tests build-cpu
+fi
+build default build
+say "Tests of build/"
+tests build

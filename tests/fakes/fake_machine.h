@@ -1,0 +1,142 @@
+// A device and a fabric that answer from formulas, and the clock that their work moves: what measure,
+// calibrate and estimate make of them is known exactly.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "host/base/counter_random.h"
+#include "kernels/backend.h"
+#include "mpi/communicator.h"
+
+namespace traincast {
+
+class FakeClock {
+ public:
+  Seconds now() const { return now_; }
+  void advance(Seconds time) { now_ += time; }
+  std::function<Seconds()> reader() const {
+    return [this] { return now_; };
+  }
+
+ private:
+  Seconds now_{1000};
+};
+
+// 1 + amplitude * u with u in [-1, 1), deterministic, another one each call.
+class FakeNoise {
+ public:
+  explicit FakeNoise(double amplitude = 0, std::uint64_t seed = 1) : amplitude_(amplitude), seed_(seed) {}
+  double factor() {
+    const std::uint64_t bits = counter_bits(counter_key(seed_, 0), calls_++);
+    return 1 + amplitude_ * (static_cast<double>(bits >> 11) * 0x1p-52 - 1);
+  }
+
+ private:
+  double amplitude_;
+  std::uint64_t seed_;
+  std::uint64_t calls_ = 0;
+};
+
+class FakeBackend final : public Backend {
+ public:
+  struct Formula {
+    Seconds launch{2e-6};
+    FlopRate rate{600e12};
+    Bandwidth bandwidth{2.5e12};
+    Seconds time(const Op& op) const {
+      const Work done = work(op);
+      return launch + std::max(done.flops / rate, done.bytes / bandwidth);
+    }
+  };
+  struct PreparedOp : Prepared {
+    explicit PreparedOp(const Op& shape) : op(shape) {}
+    Op op;
+  };
+
+  FakeBackend(FakeClock& clock, Formula answers, FakeNoise noise = FakeNoise())
+      : formula(answers), clock_(clock), noise_(noise) {}
+
+  DeviceInfo info() const override {
+    return {.backend = "fake",
+            .name = name,
+            .id = "fake-0",
+            .driver = "1.0",
+            .libraries = {{"fakeblas", "3"}},
+            .memory = Bytes(80e9),
+            .last_level_cache = Bytes(50e6),
+            .multiprocessors = 132};
+  }
+  std::string why_unsupported(const Op& op) const override { return unsupported(op); }
+  std::unique_ptr<Prepared> prepare(const Op& op, std::uint64_t) override {
+    return std::make_unique<PreparedOp>(op);
+  }
+  Seconds time(Prepared& prepared, int repeats) override {
+    const Seconds time = formula.time(dynamic_cast<PreparedOp&>(prepared).op) * repeats * noise_.factor();
+    clock_.advance(time);
+    return time;
+  }
+  std::vector<float> result(Prepared&) override { return {}; }
+  void flush_cache() override { ++flushes; }
+
+  Formula formula;
+  std::string name = "NVIDIA H100 80GB HBM3";
+  std::function<std::string(const Op&)> unsupported = [](const Op&) { return ""; };
+  int flushes = 0;
+
+ private:
+  FakeClock& clock_;
+  FakeNoise noise_;
+};
+
+class FakeCommunicator final : public Communicator {
+ public:
+  struct Formula {
+    Seconds latency{10e-6};
+    Bandwidth bus{370e9};
+    Seconds time(Collective collective, int ranks, Bytes message) const {
+      return latency + message / bus * bus_factor(collective, ranks);
+    }
+  };
+  struct PreparedMessage : Prepared {
+    PreparedMessage(Collective what, Bytes bytes) : collective(what), message(bytes) {}
+    Collective collective;
+    Bytes message;
+  };
+
+  FakeCommunicator(FakeClock& clock, int ranks) : clock_(clock), ranks_(ranks) {}
+  std::string_view name() const override { return "fake"; }
+  std::vector<std::pair<std::string, std::string>> libraries() const override { return {{"fakeccl", "2"}}; }
+  std::string why_unsupported(Collective collective) const override { return unsupported(collective); }
+  std::unique_ptr<Prepared> prepare(Collective collective, Bytes message, DataType) override {
+    return std::make_unique<PreparedMessage>(collective, message);
+  }
+  Bytes message(const Prepared& prepared) const override {
+    return dynamic_cast<const PreparedMessage&>(prepared).message;
+  }
+  Seconds time(Prepared& prepared, int repeats) override {
+    const auto& what = dynamic_cast<PreparedMessage&>(prepared);
+    const Seconds time = formula.time(what.collective, ranks_, what.message) * repeats;
+    clock_.advance(time);
+    return time;
+  }
+  std::string verify(Prepared& prepared) override {
+    const auto& what = dynamic_cast<PreparedMessage&>(prepared);
+    return wrong(what.collective, what.message);
+  }
+
+  Formula formula;
+  std::function<std::string(Collective)> unsupported = [](Collective) { return ""; };
+  std::function<std::string(Collective, Bytes)> wrong = [](Collective, Bytes) { return ""; };
+
+ private:
+  FakeClock& clock_;
+  int ranks_;
+};
+
+}  // namespace traincast
