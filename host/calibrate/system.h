@@ -8,10 +8,10 @@
 #include <string_view>
 #include <vector>
 
-#include "host/calibrate/inputs.h"
 #include "host/config/find.h"
 #include "host/config/profile.h"
 #include "host/model/collectives.h"
+#include "host/model/inputs.h"
 #include "host/model/run.h"
 #include "host/model/system.h"
 

@@ -4,7 +4,7 @@
 #include <span>
 
 #include "host/base/table.h"
-#include "host/calibrate/forecast.h"
+#include "host/model/forecast.h"
 
 namespace traincast {
 

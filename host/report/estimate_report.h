@@ -3,7 +3,7 @@
 #pragma once
 
 #include "host/base/table.h"
-#include "host/calibrate/forecast.h"
+#include "host/model/forecast.h"
 
 namespace traincast {
 

@@ -148,5 +148,26 @@ TEST_F(CommandsTest, ProfileReplacesTheSustainedRates) {
   EXPECT_EQ(other.out, run("estimate llama-3-8b-one-node").out);
 }
 
+TEST_F(CommandsTest, RunMeasuresAndWritesEverything) {
+  const fs::path folder = folder_ / "results";
+  const Outcome outcome =
+      run("run grok-1-512 llama-3-8b-one-node --quick --backend cpu --out " + folder.string());
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("measured here"), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("none of what was measured here"), std::string::npos) << outcome.out;
+  EXPECT_NE(read(folder / "profile.json").find("\"schema_version\""), std::string::npos);
+  EXPECT_NE(read(folder / "report.md").find("| grok-1-512 |"), std::string::npos);
+  EXPECT_NE(read(folder / "comparison.csv").find("\nllama-3-8b-one-node,8,"), std::string::npos);
+  EXPECT_NE(read(folder / "comparison.json").find("\"estimates_rest_on\""), std::string::npos);
+}
+
+TEST_F(CommandsTest, RunRefusesBeforeItMeasures) {
+  std::ofstream(folder_ / "file") << "in the way";
+  expect_refused("run --quick --backend cpu --out " + (folder_ / "file" / "results").string(), 2,
+                 {"cannot write"});
+  expect_refused("run no-such-run --quick --backend cpu --out " + (folder_ / "new").string(), 2,
+                 {"no-such-run"});
+}
+
 }  // namespace
 }  // namespace traincast

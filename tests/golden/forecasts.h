@@ -1,7 +1,7 @@
 // Two forecasts with round numbers, made by hand: what reports print of them depends on no model.
 #pragma once
 
-#include "host/calibrate/forecast.h"
+#include "host/model/forecast.h"
 
 namespace traincast {
 

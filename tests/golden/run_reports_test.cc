@@ -1,5 +1,5 @@
-// Did the output change? After a wanted change: TRAINCAST_UPDATE_GOLDEN=1 build/tests/golden_test, and read
-// the difference.
+// Did the output change? After a wanted change: TRAINCAST_UPDATE_GOLDEN=1 build/tests/run_reports_test, and
+// read the difference.
 #include <gtest/gtest.h>
 
 #include <cstdlib>
