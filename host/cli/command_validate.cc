@@ -10,7 +10,7 @@
 #include "host/cli/command.h"
 #include "host/cli/output.h"
 #include "host/config/load.h"
-#include "host/report/validate_report.h"
+#include "host/validate/validate_report.h"
 #include "host/validate/cross_validate.h"
 #include "host/validate/library.h"
 

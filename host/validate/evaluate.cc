@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstdio>
 
-#include "host/model/fabric_times.h"
+#include "host/calibrate/system_times.h"
 #include "host/model/memory.h"
 #include "host/model/roofline.h"
 

@@ -22,7 +22,7 @@ const std::vector<Layer>& layers() {
       {"host/config", {"host/model", "host/base"}},
       {"host/calibrate", {"host/config", "host/model", "host/base"}},
       {"host/search", {"host/config", "host/model", "host/base"}},
-      {"host/validate", {"host/calibrate", "host/config", "host/model", "host/base"}},
+      {"host/validate", {"host/calibrate", "host/report", "host/config", "host/model", "host/base"}},
       {"host/report", {"host/config", "host/model", "host/base"}},
       {"host/measure", {"kernels", "mpi", "host/config", "host/model", "host/base"}},
       {"host/cli",

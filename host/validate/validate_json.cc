@@ -1,7 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "host/report/renderer.h"
-#include "host/report/validate_report.h"
+#include "host/validate/validate_report.h"
 
 namespace traincast {
 namespace {

@@ -1,4 +1,4 @@
-#include "host/report/validate_report.h"
+#include "host/validate/validate_report.h"
 
 #include <cmath>
 #include <functional>
