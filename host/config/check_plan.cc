@@ -23,7 +23,8 @@ Problem batch_problem(const Plan& plan) {
 
 Problem pipeline_problem(const Plan& plan, const Transformer& model) {
   const std::int64_t chunks = plan.pipeline_parallel * plan.virtual_stages;
-  if (model.layers < chunks) {
+  // The first and the last chunk may hold no layer: embedding and head fill them.
+  if (model.layers + 2 < chunks) {
     return PlanProblem{"pipeline_parallel", "pipeline_parallel " + text(plan.pipeline_parallel) +
                                                 " x virtual_stages " + text(plan.virtual_stages) + " = " +
                                                 text(chunks) + " stages, but the model has " +

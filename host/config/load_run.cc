@@ -34,6 +34,7 @@ PublishedFigures read_published(Reader reader) {
   figures.gpu_hours = number_if(reader, "gpu_hours", 1);
   if (reader.has("flops")) figures.flops = reader.quantity<Flops>("flops").value();
   figures.tflops_per_gpu = number_if(reader, "tflops_per_gpu", 0.001);
+  figures.full_attention = reader.boolean_or("full_attention", false);
   figures.measured = reader.boolean("measured");
   figures.from = reader.provenance();
   return figures;

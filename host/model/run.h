@@ -22,6 +22,8 @@ struct PublishedFigures {
   std::optional<double> gpu_hours;
   std::optional<double> flops;  // of the whole training
   std::optional<double> tflops_per_gpu;
+  bool full_attention =
+      false;              // FLOP rate and MFU count the full attention square (PaLM), not its causal half
   bool measured = false;  // by those who ran it; else somebody's estimate
   Provenance from;
 };

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "host/model/flops.h"
+
 namespace traincast {
 namespace {
 
@@ -34,8 +36,12 @@ std::vector<Comparison> compare_published(const Run& run, const StepEstimate& st
   add(list, PublishedFigure::days, estimate.expected.value(), scaled(said.days_low, kSecondsPerDay),
       scaled(said.days_high, kSecondsPerDay));
   const auto rate = scaled(said.tflops_per_gpu, 1e12);
-  add(list, PublishedFigure::flop_rate, step.model_flop_rate.value(), rate, rate);
-  add(list, PublishedFigure::mfu, step.mfu, said.mfu_low, said.mfu_high);
+  // Ours in the convention of theirs.
+  const double convention = said.full_attention ? flops_per_token(run.model, AttentionCount::full_square) /
+                                                      flops_per_token(run.model, AttentionCount::causal_half)
+                                                : 1.0;
+  add(list, PublishedFigure::flop_rate, convention * step.model_flop_rate.value(), rate, rate);
+  add(list, PublishedFigure::mfu, convention * step.mfu, said.mfu_low, said.mfu_high);
   add(list, PublishedFigure::gpu_hours, estimate.gpu_hours, said.gpu_hours, said.gpu_hours);
   add(list, PublishedFigure::flops, estimate.model_flops.value(), said.flops, said.flops);
   return list;
