@@ -30,6 +30,43 @@ const Stack* find_stack(const Library& library, const std::string& name) {
   return nullptr;
 }
 
+// "nemo-2025-02" is of the family "nemo-", era 202502.
+struct StackName {
+  std::string family;
+  double era = 0;
+};
+StackName split_name(const std::string& name) {
+  const auto digit = name.find_first_of("0123456789");
+  StackName result{name.substr(0, digit), 0};
+  if (digit == std::string::npos) return result;
+  double scale = 1;
+  for (std::size_t i = digit, parts = 0; i < name.size() && parts < 2; ++parts) {  // year, then month
+    double number = 0;
+    while (i < name.size() && name[i] >= '0' && name[i] <= '9') number = 10 * number + (name[i++] - '0');
+    result.era += scale * number;
+    scale = 1.0 / 12;
+    if (i < name.size() && name[i] == '-') ++i;
+  }
+  return result;
+}
+
+// For a name that no config has: the same family's nearest era, else "other".
+const Stack* nearest_stack(const Library& library, const std::string& name) {
+  const StackName wanted = split_name(name);
+  const Stack* nearest = nullptr;
+  double distance = 0;
+  for (const Stack& stack : library.stacks) {
+    const StackName candidate = split_name(stack.name);
+    if (candidate.family != wanted.family || candidate.era == 0) continue;
+    const double apart = std::abs(candidate.era - wanted.era);
+    if (nearest == nullptr || apart < distance) {
+      nearest = &stack;
+      distance = apart;
+    }
+  }
+  return nearest != nullptr ? nearest : find_stack(library, "other");
+}
+
 // Interleaving, where the source says nothing: one layer a chunk in stacks that interleave by default (the
 // largest divisor that the layers allow, embedding and head counted as layers where that is what divides),
 // else none.
@@ -93,10 +130,10 @@ Prediction predict(PublishedRun run, const Library& library) {
   if (gpu == nullptr) return refuse("no GPU config is called \"" + run.gpu_label + "\"");
   const Stack* stack = find_stack(library, run.stack);
   if (stack == nullptr) {
-    row.assumptions.push_back("no stack config is called \"" + run.stack + "\": other");
-    stack = find_stack(library, "other");
+    stack = nearest_stack(library, run.stack);
     if (stack == nullptr)
       return refuse("no stack config is called \"" + run.stack + "\", and none \"other\"");
+    row.assumptions.push_back("no stack config is called \"" + run.stack + "\": " + stack->name);
   }
   Plan& plan = run.plan;
   if (!run.virtual_stages_stated) {
