@@ -90,7 +90,7 @@ std::vector<Case> cases() {
   experts.pipeline_parallel = 8;
   experts.data_parallel = 64;
   experts.expert_parallel = 32;
-  experts.global_batch = 64 * 32;
+  experts.global_batch = 2048;
   experts.schedule = Schedule::dual_pipe;
   out.push_back({"experts, dualpipe", deepseek, experts});
   experts.schedule = Schedule::one_f_one_b;
@@ -118,7 +118,9 @@ TEST(Flops, PerTokenOfTwoPublishedModels) {
 
   Transformer deepseek = load_transformer(store(), "deepseek-v3");
   deepseek.sequence = 4096;
-  EXPECT_NEAR(flops_per_token(deepseek, AttentionCount::causal_half).value(), 2.498e11, 0.0005e11);
+  // That figure leaves out the routers, matrix products which PaLM's convention counts: 58 of 256 x 7168.
+  const double routers = 6.0 * 58 * 256 * 7168;
+  EXPECT_NEAR(flops_per_token(deepseek, AttentionCount::causal_half).value() - routers, 2.498e11, 0.0005e11);
 }
 
 TEST(Step, PartsAddUpAndNothingIsFasterThanThePeak) {
