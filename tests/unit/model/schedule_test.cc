@@ -254,9 +254,7 @@ TEST(ClosedForm, AgreesWithTheSimulation) {
     // 1F1B and ZB-H1 wait for every message; the others hide a part.
     for (const double exposed : exact ? std::vector<double>{1} : std::vector<double>{1, 0.5}) {
       for (const double message : {0.0, 0.02}) {
-        for (const PipelineShape& shape : shapes(schedule, exact                             ? 0
-                                                           : schedule == Schedule::dual_pipe ? 2
-                                                                                             : 1)) {
+        for (const PipelineShape& shape : shapes(schedule, schedule == Schedule::dual_pipe ? 2 : 0)) {
           SCOPED_TRACE(text(shape) + " message " + std::to_string(message) + " exposed " +
                        std::to_string(exposed));
           const ChunkMessage link{Seconds(message / static_cast<double>(shape.virtual_stages)), exposed};
