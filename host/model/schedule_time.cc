@@ -1,0 +1,158 @@
+#include "host/model/schedule_time.h"
+
+#include <algorithm>
+
+namespace traincast {
+namespace {
+
+double d(std::int64_t count) {
+  return static_cast<double>(count);
+}
+
+}  // namespace
+
+void AlternatingTime::add(const PassWork& pass) {
+  const std::int64_t p = shape_.ranks, v = shape_.virtual_stages, m = shape_.micro_batches;
+  if (local_ == 0) work_ = ahead_ = lower_ = {};
+  const std::int64_t slots = v > 1 ? 2 * (p - rank_ - 1) + (v - 1) * p + 1 : p - rank_;
+  const std::int64_t count =
+      std::min(m, slots / (p * v) * p + std::clamp<std::int64_t>(slots % (p * v) - local_ * p, 0, p));
+  work_.add(pass);
+  all_.add(pass);
+  ahead_.add(pass, d(count));
+  if (local_ == 0) first_ = pass;
+  if (++local_ < v) return lower_.add(pass);
+  last_ = pass;
+  last_before_.add(pass);
+  finish_rank(slots < m * v);
+  before_.add(first_);
+  slowest_before_.forward = std::max(slowest_before_.forward, first_.forward);
+  slowest_before_.backward = std::max(slowest_before_.backward, first_.backward);
+  local_ = 0;
+  ++rank_;
+}
+
+void AlternatingTime::finish_rank(bool has_both) {
+  const std::int64_t p = shape_.ranks, v = shape_.virtual_stages, m = shape_.micro_batches;
+  const double here = d(rank_), past = d(p - 1 - rank_), through = d(shape_.chunks() - 1);
+  const double busy = d(m) * work_.sum();
+  PassWork fill = before_;
+  fill.forward += here * latency_;
+  fill.backward += here * latency_;
+  if (v > 1) {
+    const double group = d(std::min(p, m) - 1);
+    fill.forward += group * std::max(0.0, slowest_before_.forward - first_.forward);
+    fill.backward += group * std::max(0.0, slowest_before_.backward - first_.backward);
+    const double first_group = d(std::min(p, m)), last_group = d(m - (m - 1) / p * p);
+    const double hops = (through - past) * latency_;
+    const double in = last_before_.forward - last_.forward - first_group * lower_.forward + hops;
+    const double out = last_before_.backward - last_.backward - last_group * lower_.backward + hops;
+    in_chain_ = std::max(in_chain_, busy + in + fill.backward);
+    out_chain_ = std::max(out_chain_, busy + out + fill.forward);
+    chains_ = std::max(chains_, busy + in + out);
+  }
+  resource_ = std::max(resource_, busy + fill.sum());
+  const double beyond = (through + past) * latency_;
+  down_ = std::max(down_, busy - ahead_.forward - last_before_.backward + fill.backward + beyond);
+  up_ = std::max(up_, busy - ahead_.backward - last_before_.forward + fill.forward + beyond);
+  if (has_both) both_ = std::max(both_, busy - ahead_.sum() - last_before_.sum() + 2 * beyond);
+}
+
+double AlternatingTime::total() const {
+  const double in = all_.forward - last_before_.forward, out = all_.backward - last_before_.backward;
+  const double down = down_ + all_.forward + last_before_.backward;
+  const double up = up_ + all_.backward + last_before_.forward;
+  const double both = both_ + all_.sum() + last_before_.sum();
+  return std::max({resource_, down, up, both, in_chain_ + in, out_chain_ + out, chains_ + in + out});
+}
+
+void ZeroBubbleTime::add(const PassWork& pass, double weight_gradient) {
+  const std::int64_t p = shape_.ranks, m = shape_.micro_batches, s = rank_++;
+  const double hops = d(s) * latency_, beyond = d(p - 1 - s) * latency_, through = d(p - 1) * latency_;
+  const double busy = d(m) * (pass.sum() + weight_gradient);
+  const double put_off = d(std::min(m, s + 1)) * weight_gradient;
+  // Ends on this rank, or on one before it, which the last backward pass reaches by then.
+  const double end = std::max(0.0, before_.backward + hops + tail_ - put_off);
+  const double ahead = d(std::min(m, p - s));
+  const double down = -ahead * pass.forward - before_.backward - pass.backward + through + beyond;
+  all_.add(pass);
+  const double up = -ahead * pass.backward - d(std::min(m, p)) * weight_gradient - before_.forward -
+                    pass.forward + through + beyond;
+  from_start_ = std::max(from_start_, busy + before_.forward + hops + end);
+  from_down_ = std::max(from_down_, busy + down + end);
+  to_up_ = std::max(to_up_, busy + before_.forward + hops + up);
+  if (m > p - s) down_to_up_ = std::max(down_to_up_, busy + down + up);
+  tail_ = std::max(tail_, put_off - before_.backward - hops);
+  before_.add(pass);
+}
+
+double ZeroBubbleTime::total() const {
+  const double up = all_.sum() + tail_;
+  return std::max({from_start_, from_down_ + all_.sum(), to_up_ + up, down_to_up_ + all_.sum() + up});
+}
+
+void DualPipeTime::add(const PassWork& pass, double weight_gradient) {
+  all_.add(pass);
+  weight_gradients_ += weight_gradient;
+  const double work = pass.sum() + weight_gradient;
+  if (work > busiest_) {
+    busiest_ = work;
+    busiest_pass_ = pass;
+    busiest_weight_gradient_ = weight_gradient;
+    at_end_ = rank_ == 0 || rank_ == shape_.ranks - 1;
+  }
+  ++rank_;
+}
+
+double DualPipeTime::total() const {
+  const double p = d(shape_.ranks), m = d((shape_.micro_batches + 1) / 2 * 2);
+  if (p <= 2) return m * busiest_;
+  // Of the other ranks: the busiest holds the same two chunks as the rank across the middle.
+  const double steps = p / 2 - 1, others = p - 2;
+  const double f = (all_.forward - 2 * busiest_pass_.forward) / others;
+  const double b = (all_.backward - 2 * busiest_pass_.backward) / others;
+  const double w = (weight_gradients_ - 2 * busiest_weight_gradient_) / others;
+  const double bubble = std::max({steps * 2 * f, steps * (2 * f + b - w), steps * (f + 2 * b - w) - f});
+  const double slack = (at_end_ ? 2 : 0.5) * (p - 1);
+  return m * busiest_ + std::max(0.0, bubble - slack * (busiest_ - f - b - w));
+}
+
+PipelineTime::PipelineTime(const PipelineShape& shape, const ChunkMessage& message)
+    : shape_(shape),
+      exposed_(shape.ranks > 1 ? message.time.value() * message.exposed : 0),
+      alternating_(shape, shape.ranks > 1 ? message.time.value() * (1 - message.exposed) : 0),
+      zero_bubble_(shape, shape.ranks > 1 ? message.time.value() * (1 - message.exposed) : 0),
+      dual_pipe_(shape) {}
+
+void PipelineTime::add(const ChunkTimes& chunk) {
+  const std::int64_t place = added_ % shape_.virtual_stages * shape_.ranks + added_ / shape_.virtual_stages;
+  ++added_;
+  const double weight = shape_.splits_backward() ? chunk.weight_gradient.value() : 0;
+  const bool first = place == 0, last = place + 1 == shape_.chunks();
+  const PassWork pass{chunk.forward.value() + (first ? 0 : exposed_),
+                      chunk.backward.value() - weight + (last ? 0 : exposed_)};
+  switch (shape_.schedule) {
+    case Schedule::one_f_one_b:
+    case Schedule::interleaved:
+      return alternating_.add(pass);
+    case Schedule::zb_h1:
+      return zero_bubble_.add(pass, weight);
+    case Schedule::dual_pipe:
+      return dual_pipe_.add(pass, weight);
+  }
+}
+
+Seconds PipelineTime::total() const {
+  switch (shape_.schedule) {
+    case Schedule::one_f_one_b:
+    case Schedule::interleaved:
+      break;
+    case Schedule::zb_h1:
+      return Seconds(zero_bubble_.total());
+    case Schedule::dual_pipe:
+      return Seconds(dual_pipe_.total());
+  }
+  return Seconds(alternating_.total());
+}
+
+}  // namespace traincast

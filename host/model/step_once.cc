@@ -1,0 +1,76 @@
+#include <algorithm>
+
+#include "host/model/shard.h"
+#include "host/model/stages.h"
+
+namespace traincast {
+namespace {
+
+double d(std::int64_t count) {
+  return static_cast<double>(count);
+}
+
+double time_of(const System& system, Collective collective, double bytes, const CommGroup& group) {
+  return group.ranks > 1 ? system.collectives->time(collective, Bytes(bytes), group).value() : 0.0;
+}
+
+// Gradients reduced and weights gathered between the replicas of one kind of parameter.
+double replica_messages(double parameters, const CommGroup& all, const Plan& plan, const Stack& stack,
+                        const System& system) {
+  if (all.ranks == 1 || parameters == 0 || plan.adapters_only) return 0;
+  const double gradients = parameters * stack.gradient_bytes;
+  if (plan.zero_stage == 0) return time_of(system, Collective::all_reduce, gradients, all);
+  const ShardGroups groups = shard_groups(all, plan);
+  return time_of(system, Collective::reduce_scatter, gradients, groups.shard) +
+         time_of(system, Collective::all_reduce, gradients / d(groups.shard.ranks), groups.replicas) +
+         time_of(system, Collective::all_gather, parameters * 2, groups.shard);
+}
+
+}  // namespace
+
+ShardGroups shard_groups(const CommGroup& all, const Plan& plan) {
+  ShardGroups groups{.shard = all, .replicas = {}};
+  if (plan.shard_ranks == 0 || plan.shard_ranks >= all.ranks) return groups;
+  const std::int64_t shards = plan.shard_ranks;
+  groups.shard = {.ranks = shards,
+                  .ranks_per_domain = std::min(all.ranks_per_domain, shards),
+                  .span = all.span / all.ranks * shards};
+  groups.replicas = {.ranks = all.ranks / shards,
+                     .ranks_per_domain = std::max<std::int64_t>(1, all.ranks_per_domain / shards),
+                     .span = all.span};
+  return groups;
+}
+
+PartTimes once_a_step(const Transformer& model, const Plan& plan, const Stack& stack, const System& system) {
+  double dense = 0, experts = 0;
+  for (std::int64_t rank = 0; rank < plan.pipeline_parallel; ++rank) {
+    const StageParameters held = stage_parameters(model, plan, rank);
+    dense = std::max(dense, held.dense + held.embedding + held.head);
+    experts = std::max(experts, held.experts);
+  }
+  PartTimes parts;
+  const CommGroup data = data_group(plan, system);
+  const ShardGroups groups = shard_groups(data, plan);
+  // Without a pipeline every gradient bucket but the last can travel under the backward pass; with one, most
+  // of a rank's gradients are ready only when its last micro-batch is.
+  if (plan.zero_stage < 3) {
+    const double exposed = plan.pipeline_parallel > 1 ? stack.data_exposed : stack.data_exposed / 2;
+    parts[Part::data_comm] =
+        exposed * (replica_messages(dense, data, plan, stack, system) +
+                   replica_messages(experts, expert_data_group(plan, system), plan, stack, system));
+  } else if (!plan.adapters_only) {  // hybrid sharding: shards summed over their replicas
+    const double bytes = (dense + experts) * stack.gradient_bytes / d(groups.shard.ranks);
+    parts[Part::data_comm] =
+        stack.data_exposed / 2 * time_of(system, Collective::all_reduce, bytes, groups.replicas);
+  }
+  const bool sharded = plan.zero_stage > 0;
+  const double owned = dense / (sharded ? d(dense_shard_ranks(plan)) : 1) +
+                       experts / (sharded ? d(expert_shard_ranks(plan)) : 1);
+  constexpr double kAdamBytes = 30;  // host/base/op.cc, "adam"
+  parts[Part::optimizer] =
+      (plan.adapters_only ? 0 : kAdamBytes * owned) / system.kernels->stream_rate().value() +
+      stack.step_overhead.value() + (sharded ? stack.rank_overhead.value() * d(groups.shard.ranks) : 0);
+  return parts;
+}
+
+}  // namespace traincast
