@@ -58,6 +58,7 @@ std::vector<Prediction> predict_file(const std::string& file) {
 
 Summary summary_of(const std::vector<Prediction>& predictions, const std::string& group) {
   std::vector<ScoredRow> rows;
+  rows.reserve(predictions.size());
   for (const Prediction& prediction : predictions) rows.push_back(prediction.row);
   for (const Summary& summary : summaries(rows)) {
     if (summary.group == group + ", families equal") return summary;

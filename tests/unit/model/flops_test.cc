@@ -17,7 +17,7 @@ TEST(Flops, TheFormulaOfTheGptPapers) {
   // 72 L h^2 (1 + s / 6h + V / 12 h L) per token (Narayanan 2021, arXiv 2104.04473, section 5.1, less
   // recomputation).
   Transformer gpt;
-  gpt.layers = 96, gpt.hidden = 12288, gpt.ffn_hidden = 4 * 12288;
+  gpt.layers = 96, gpt.hidden = 12288, gpt.ffn_hidden = 49152;
   gpt.heads = gpt.kv_heads = 96, gpt.head_dim = 128;
   gpt.vocab = 51200, gpt.sequence = 2048;
   gpt.gated_ffn = false;

@@ -22,6 +22,7 @@ ScoredRow row(std::string family, double error, long long gpus = 8, std::string 
 
 Summary score(const std::vector<ScoredRow>& rows, Weights weights) {
   std::vector<const ScoredRow*> pointers;
+  pointers.reserve(rows.size());
   for (const ScoredRow& r : rows) pointers.push_back(&r);
   return summarize("g", pointers, weights);
 }
