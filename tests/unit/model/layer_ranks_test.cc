@@ -65,6 +65,7 @@ TEST(Layer, RoutedRowsVisitTopKExpertsWhereverTheyLive) {
   Plan plan = two_sequences();
   EXPECT_DOUBLE_EQ(both(flops(plan, bare_stack()), Part::experts), experts);
   EXPECT_DOUBLE_EQ(both(flops(plan, bare_stack()), Part::gemm), others);
+  EXPECT_DOUBLE_EQ(flops(plan, bare_stack()).weight_gradient, (experts + others) / 3);
   Stack slower = bare_stack();
   slower.expert_rate = 0.5;
   EXPECT_DOUBLE_EQ(both(flops(plan, slower), Part::experts), 2 * experts);

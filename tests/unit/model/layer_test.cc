@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "host/model/parameters.h"
 #include "tests/unit/model/counting.h"
 
@@ -142,13 +144,18 @@ TEST(Layer, OverheadsAreSplitAndLaunchesFillWhatKernelsLeave) {
   const PassTimes times = run(llama(), two_sequences(), stack).times;
   EXPECT_DOUBLE_EQ(times.forward[Part::overhead], 1);
   EXPECT_DOUBLE_EQ(times.backward[Part::overhead], 2);
+  // As long to launch as to run: 2^(1/4) of either; much longer or shorter: the longer alone.
+  const double device = run(llama(), two_sequences(), bare_stack()).times.forward.sum();
   Stack launching = bare_stack();
-  launching.layer_launch = Seconds(1e15);
+  launching.layer_launch = Seconds(device);
+  EXPECT_NEAR(run(llama(), two_sequences(), launching).times.forward.sum() / device, std::pow(2, 0.25),
+              1e-12);
+  launching.layer_launch = Seconds(1000 * device);
   const PassTimes waiting = run(llama(), two_sequences(), launching).times;
-  EXPECT_DOUBLE_EQ(waiting.forward.sum(), 1e15);
-  EXPECT_DOUBLE_EQ(waiting.backward.sum(), 2e15);
-  launching.layer_launch = Seconds(1);  // kernels are slower than that
-  EXPECT_EQ(run(llama(), two_sequences(), launching).times.forward[Part::overhead], 0);
+  EXPECT_NEAR(waiting.forward.sum() / (1000 * device), 1, 1e-9);
+  EXPECT_NEAR(waiting.backward.sum() / (2000 * device), 1, 1e-9);
+  launching.layer_launch = Seconds(device / 1000);
+  EXPECT_NEAR(run(llama(), two_sequences(), launching).times.forward.sum() / device, 1, 1e-9);
   Stack routing = bare_stack();
   routing.moe_overhead = Seconds(3);
   EXPECT_DOUBLE_EQ(

@@ -62,6 +62,24 @@ TEST(Predict, AnUnknownStackIsTheOtherOneAndSaysSo) {
   EXPECT_TRUE(assumed(prediction, "no stack config is called \"unheard\": other"));
 }
 
+TEST(Predict, AnUnknownEraIsTheNearestOneOfItsFamily) {
+  Library library = test::small_library();
+  library.stacks.resize(3, library.stacks[0]);
+  library.stacks[0].name = "nemo-2024";
+  library.stacks[1].name = "nemo-2025-05";
+  library.stacks[2].name = "other";
+  PublishedRun run = test::small_run("r", "f", "c");
+  for (const auto& [unheard, nearest] : {std::pair{"nemo-2025-02", "nemo-2025-05"},
+                                         {"nemo-2023", "nemo-2024"},
+                                         {"nemo-2024-03", "nemo-2024"},
+                                         {"maxtext-2024", "other"}}) {
+    run.stack = unheard;
+    EXPECT_TRUE(assumed(predict(run, library),
+                        "no stack config is called \"" + std::string(unheard) + "\": " + nearest))
+        << unheard;
+  }
+}
+
 TEST(Predict, UnstatedRecomputationIsTheLeastThatFits) {
   PublishedRun run = test::small_run("r", "f", "c");
   run.recompute_stated = false;
