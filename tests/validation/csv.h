@@ -57,9 +57,10 @@ inline std::vector<CsvRow> read_csv(const std::filesystem::path& path) {
   return rows;
 }
 
-// A file of published measurements, which are not part of the sources: in the folder that the environment's
-// TRAINCAST_SHARED names, else in `shared` beside the source tree or beside its parent. Empty where absent.
-inline std::filesystem::path shared_file(const std::string& name) {
+// A file of published measurements (in the sub-folder `part`), which are not part of the sources: in the
+// folder that the environment's TRAINCAST_SHARED names, else in `shared` beside the source tree or beside its
+// parent. Empty where absent.
+inline std::filesystem::path shared_file(const std::string& name, const std::string& part = "validation") {
   std::vector<std::filesystem::path> folders;
   if (const char* folder = std::getenv("TRAINCAST_SHARED")) folders.emplace_back(folder);
   const std::filesystem::path source(TRAINCAST_TEST_SOURCE);
@@ -67,7 +68,7 @@ inline std::filesystem::path shared_file(const std::string& name) {
   folders.push_back(source / ".." / "shared");
   folders.push_back(source / ".." / ".." / "shared");
   for (const auto& folder : folders) {
-    if (std::filesystem::exists(folder / "validation" / name)) return folder / "validation" / name;
+    if (std::filesystem::exists(folder / part / name)) return folder / part / name;
   }
   return {};
 }

@@ -1,0 +1,169 @@
+// A layer's times against counts done by hand: FLOPs, traffic, recomputation, overheads.
+#include "host/model/layer.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "host/model/parameters.h"
+#include "tests/unit/model/counting.h"
+
+namespace traincast {
+namespace {
+
+using namespace test;
+
+TEST(Layer, LinearFlopsAreSixPerParameterAndToken) {
+  for (const bool gated : {true, false}) {
+    Transformer model = llama();
+    model.gated_ffn = gated;
+    const PassTimes times = run(model, two_sequences(), bare_stack()).times;
+    const double parameters = attention_parameters(model) + feed_forward_parameters(model, 0);
+    EXPECT_DOUBLE_EQ(both(times, Part::gemm), 6 * parameters * kTokens);
+    EXPECT_DOUBLE_EQ(times.forward[Part::gemm], 2 * parameters * kTokens);
+    EXPECT_DOUBLE_EQ(times.weight_gradient, 2 * parameters * kTokens);
+  }
+}
+
+TEST(Layer, LatentAttentionFlopsAreSixPerParameterAndToken) {
+  Transformer model = llama();
+  model.mla = LatentAttention{.q_rank = 768, .kv_rank = 256, .nope_dim = 64, .rope_dim = 32, .value_dim = 64};
+  const PassTimes times = run(model, two_sequences(), bare_stack()).times;
+  const double norms = 768 + 256;
+  const double matrices = attention_parameters(model) - norms + feed_forward_parameters(model, 0);
+  EXPECT_DOUBLE_EQ(both(times, Part::gemm), 6 * matrices * kTokens);
+  // Queries and keys of 96, values of 64, half of the square; backward three products over 96 and two
+  // over 64.
+  const double pairs = 2 * 16 * 2048.0 * 2048 / 2;
+  EXPECT_DOUBLE_EQ(times.forward[Part::attention], pairs * 2 * (96 + 64));
+  EXPECT_DOUBLE_EQ(times.backward[Part::attention], pairs * 2 * (3 * 96 + 2 * 64));
+}
+
+TEST(Layer, HeadFlopsAreSixPerWeightAndToken) {
+  const CountingKernels kernels(CountingKernels::What::flops);
+  const RecordingNetwork network;
+  System system;
+  system.kernels = &kernels, system.collectives = &network;
+  Plan plan = two_sequences();
+  EXPECT_DOUBLE_EQ(both(head_times(llama(), plan, bare_stack(), system), Part::head),
+                   6 * 1024 * 32000 * kTokens);
+  plan.tensor_parallel = 4;
+  EXPECT_DOUBLE_EQ(both(head_times(llama(), plan, bare_stack(), system), Part::head),
+                   6 * 1024 * 32000 * kTokens / 4);
+}
+
+TEST(Layer, FusedAttentionCountsHalfTheSquareAndContextRanksShareIt) {
+  const double forward = 4 * 2 * 16 * 64 * 2048.0 * 2048 / 2;
+  const PassTimes times = run(llama(), two_sequences(), bare_stack()).times;
+  EXPECT_DOUBLE_EQ(times.forward[Part::attention], forward);
+  EXPECT_DOUBLE_EQ(times.backward[Part::attention], 2.5 * forward);
+  Plan plan = two_sequences();
+  plan.context_parallel = 4;
+  EXPECT_DOUBLE_EQ(run(llama(), plan, bare_stack()).times.forward[Part::attention], forward / 4);
+}
+
+TEST(Layer, RatesOfTheStackDivideOrMultiply) {
+  Stack stack = bare_stack();
+  stack.time_factor = 1.25;
+  stack.attention_rate = 0.5;
+  const PassTimes base = run(llama(), two_sequences(), bare_stack()).times;
+  const PassTimes times = run(llama(), two_sequences(), stack).times;
+  EXPECT_DOUBLE_EQ(both(times, Part::gemm), 1.25 * both(base, Part::gemm));
+  EXPECT_DOUBLE_EQ(both(times, Part::attention), 2.5 * both(base, Part::attention));
+}
+
+TEST(Layer, FullRecomputationRepeatsTheForwardPassAndSelectiveItsAttention) {
+  Plan plan = two_sequences();
+  plan.tensor_parallel = 2;
+  const PassTimes none = run(llama(), plan, bare_stack()).times;
+  EXPECT_EQ(none.backward[Part::recompute], 0);
+  plan.recompute = Recompute::full;
+  EXPECT_DOUBLE_EQ(run(llama(), plan, bare_stack()).times.backward[Part::recompute], none.forward.sum());
+  plan.recompute_share = 0.25;
+  EXPECT_DOUBLE_EQ(run(llama(), plan, bare_stack()).times.backward[Part::recompute], none.forward.sum() / 4);
+  plan.recompute = Recompute::selective;
+  EXPECT_DOUBLE_EQ(run(llama(), plan, bare_stack()).times.backward[Part::recompute],
+                   none.forward[Part::attention]);
+  Stack stack = bare_stack();
+  stack.selective_attention = false;
+  stack.selective_gemms = 0.5;
+  EXPECT_DOUBLE_EQ(run(llama(), plan, stack).times.backward[Part::recompute], none.forward[Part::gemm] / 2);
+}
+
+TEST(Layer, AdaptersHaveNoWeightGradientsOfTheModel) {
+  Plan plan = two_sequences();
+  plan.adapters_only = true;
+  const PassTimes times = run(llama(), plan, bare_stack()).times;
+  EXPECT_DOUBLE_EQ(times.backward[Part::gemm], times.forward[Part::gemm]);
+  EXPECT_EQ(times.weight_gradient, 0);
+}
+
+TEST(Layer, MemoryBoundTraffic) {
+  const PassTimes times = run(llama(), two_sequences(), bare_stack(), CountingKernels::What::bytes).times;
+  // Norms and residuals 20 bytes a hidden element, rotary embedding 4 a query and key element, SwiGLU 6 an
+  // intermediate element; backward 1.7 times as much.
+  const double bytes = kTokens * (20 * 1024 + 4 * (16 + 4) * 64 + 6 * 3072);
+  EXPECT_DOUBLE_EQ(times.forward[Part::elementwise], bytes);
+  EXPECT_DOUBLE_EQ(times.backward[Part::elementwise], 1.7 * bytes);
+  // Gradients are added up in FP32: accumulate_bytes a parameter.
+  const double parameters = attention_parameters(llama()) + feed_forward_parameters(llama(), 0);
+  EXPECT_DOUBLE_EQ(times.backward[Part::gemm], bare_stack().accumulate_bytes * parameters);
+  Plan fp8 = two_sequences();
+  fp8.precision = Precision::fp8;
+  const PassTimes cast = run(llama(), fp8, bare_stack(), CountingKernels::What::bytes).times;
+  const double inputs = 1024 + 1024 + 1024 + 3072;  // of qkv, output, up and gate, down
+  const double outputs = (16 + 8) * 64 + 1024 + 2 * 3072 + 1024;
+  EXPECT_DOUBLE_EQ(cast.forward[Part::elementwise] - bytes, 4 * kTokens * inputs);
+  EXPECT_NEAR(cast.backward[Part::elementwise] - 1.7 * bytes, 4 * kTokens * outputs, 1);
+}
+
+TEST(Layer, UnfusedAttentionWritesTheScoresAndMultipliesTheFullSquare) {
+  Stack stack = bare_stack();
+  stack.attention = AttentionKernel::unfused;
+  const double scores = 2 * 16 * 2048.0 * 2048;
+  const PassTimes traffic = run(llama(), two_sequences(), stack, CountingKernels::What::bytes).times;
+  EXPECT_DOUBLE_EQ(traffic.forward[Part::attention], 9 * scores);
+  EXPECT_DOUBLE_EQ(traffic.backward[Part::attention], 11 * scores);
+  const PassTimes flops = run(llama(), two_sequences(), stack).times;
+  EXPECT_DOUBLE_EQ(flops.forward[Part::attention], 4 * 64 * scores);
+  EXPECT_DOUBLE_EQ(flops.backward[Part::attention], 8 * 64 * scores);
+}
+
+TEST(Layer, OddDimensionsTakeTwiceAsLong) {
+  Transformer odd = llama();
+  odd.ffn_hidden = 3076;  // a multiple of 4, not of the 8 that 16 bytes of BF16 hold
+  const double whole = 2 * kTokens * attention_parameters(odd);
+  const double ffn = 2 * kTokens * feed_forward_parameters(odd, 0);
+  // 2 x 3076 is a multiple of 8: only the down-projection, a third, suffers.
+  EXPECT_DOUBLE_EQ(run(odd, two_sequences(), bare_stack()).times.forward[Part::gemm], whole + ffn * 4 / 3);
+}
+
+TEST(Layer, OverheadsAreSplitAndLaunchesFillWhatKernelsLeave) {
+  Stack stack = bare_stack();
+  stack.layer_overhead = Seconds(3);
+  const PassTimes times = run(llama(), two_sequences(), stack).times;
+  EXPECT_DOUBLE_EQ(times.forward[Part::overhead], 1);
+  EXPECT_DOUBLE_EQ(times.backward[Part::overhead], 2);
+  // As long to launch as to run: 2^(1/4) of either; much longer or shorter: the longer alone.
+  const double device = run(llama(), two_sequences(), bare_stack()).times.forward.sum();
+  Stack launching = bare_stack();
+  launching.layer_launch = Seconds(device);
+  EXPECT_NEAR(run(llama(), two_sequences(), launching).times.forward.sum() / device, std::pow(2, 0.25),
+              1e-12);
+  launching.layer_launch = Seconds(1000 * device);
+  const PassTimes waiting = run(llama(), two_sequences(), launching).times;
+  EXPECT_NEAR(waiting.forward.sum() / (1000 * device), 1, 1e-9);
+  EXPECT_NEAR(waiting.backward.sum() / (2000 * device), 1, 1e-9);
+  launching.layer_launch = Seconds(device / 1000);
+  EXPECT_NEAR(run(llama(), two_sequences(), launching).times.forward.sum() / device, 1, 1e-9);
+  Stack routing = bare_stack();
+  routing.moe_overhead = Seconds(3);
+  EXPECT_DOUBLE_EQ(
+      both(run(mixture(), two_sequences(), routing, CountingKernels::What::flops, LayerKind::moe).times,
+           Part::overhead),
+      3);
+  EXPECT_EQ(both(run(llama(), two_sequences(), routing).times, Part::overhead), 0);
+}
+
+}  // namespace
+}  // namespace traincast
