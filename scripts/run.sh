@@ -60,4 +60,8 @@ else
   say "Measuring on $ranks ranks of the CPU, quickly: there is no GPU that this build may use"
 fi
 allow_mpi_here
-exec mpirun --oversubscribe -n "$ranks" "$root/build/traincast" run ${quick[@]+"${quick[@]}"} ${out[@]+"${out[@]}"} "$@"
+export OMPI_MCA_orte_execute_quiet=1 # the program says what is wrong; mpirun would add a page
+code=0
+mpirun -n "$ranks" "$root/build/traincast" run ${quick[@]+"${quick[@]}"} ${out[@]+"${out[@]}"} "$@" || code=$?
+if [ "$code" -gt 128 ]; then say "mpirun ended with $code: signal $((code - 128)) ended it or a rank"; fi
+exit "$code"
