@@ -33,8 +33,10 @@ build() {
   cmake --build "$root/$folder" --parallel "$(jobs)" ${1:+--target "$@"} >&2
 }
 
-# Open MPI refuses root, and more ranks than cores, unless told that this is meant.
+# Open MPI refuses root, and more ranks than cores, unless told that this is meant. Variables, because other
+# launchers do not know Open MPI's options.
 allow_mpi_here() {
+  export OMPI_MCA_rmaps_base_oversubscribe=1
   if [ "$(id -u)" -eq 0 ]; then
     export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
   fi

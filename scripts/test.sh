@@ -16,7 +16,6 @@ done
 
 "$root/scripts/setup.sh"
 allow_mpi_here
-export OMPI_MCA_rmaps_base_oversubscribe=1
 # Two test programs side by side, because the MPI ones take several cores each.
 tests() { ctest --test-dir "$root/$1" --output-on-failure --no-tests=error --parallel "$(jobs)" </dev/null; }
 

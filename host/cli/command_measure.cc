@@ -130,11 +130,9 @@ const CommandSpec kMeasureCommand{
     .name = "measure",
     .summary = "time this machine's operations and collectives into a profile",
     .details =
-        "All ranks measure at once; start one a GPU with mpirun. --out is the profile, written anew after "
-        "each "
-        "part; a summary goes to the standard output. Every collective is checked before it is timed: a "
-        "wrong "
-        "result ends the command with 1, after the rest was measured.",
+        "All ranks measure at once; start one a GPU with mpirun. --out is the profile, written anew\n"
+        "after each part; a summary goes to the standard output. Every collective is checked before it\n"
+        "is timed: a wrong result ends the command with 1, after the rest was measured.",
     .example = "mpirun -n 8 traincast measure --out profile.json",
     .options = {{"quick", "", "few shapes and samples: under a minute on a CPU", ""},
                 {"full", "", "many shapes, quiet samples: hours", ""},

@@ -150,9 +150,10 @@ const CommandSpec kRunCommand{
     .name = "run",
     .summary = "the main job: measure this machine, estimate the shipped runs, compare",
     .details =
-        "Start one rank a GPU with mpirun. --out is a folder (out where it is not given), which gets "
-        "profile.json, report.md, comparison.csv and comparison.json; the table goes to the standard output. "
-        "Runs on GPUs of the kind measured here use what was measured, all others the shipped rates.",
+        "Start one rank a GPU with mpirun. --out is a folder (out where it is not given), which gets\n"
+        "profile.json, report.md, comparison.csv and comparison.json; the table goes to the standard\n"
+        "output. Runs on GPUs of the kind measured here use what was measured, all others the shipped\n"
+        "rates.",
     .example = "mpirun -n 8 traincast run --out out",
     .options = {{"quick", "", "few shapes and samples: under a minute on a CPU", ""}},
     .positional = {"RUN", "names or .json files; the shipped set where none is named", 0, 1'000'000},
