@@ -55,7 +55,7 @@ class Parameter:
         self.files, self.path, self.deviation, self.share, self.x = files, path, deviation, share, 0.0
 
     def name(self):
-        return self.files[0] + "#/" + "/".join(self.path)
+        return self.files[0] + "#/" + "/".join("|".join(p) if isinstance(p, tuple) else p for p in self.path)
 
 
 def parameters(configs, stacks):

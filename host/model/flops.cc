@@ -11,11 +11,11 @@ double d(std::int64_t count) {
   return static_cast<double>(count);
 }
 
-// Mean number of keys that a query of this layer meets, over the full square.
-double mean_window(const Transformer& model, std::int64_t layer) {
-  const double s = d(model.sequence);
-  if (!model.is_sliding_layer(layer)) return s;
-  return std::min(s, 2 * d(model.sliding_window));  // halved again with the causal half, like s
+// Keys that a query of this layer meets: all of them, half of them on average under a causal mask, or its
+// window.
+double keys_per_query(const Transformer& model, std::int64_t layer, bool halve) {
+  const double keys = d(model.sequence) * (halve ? 0.5 : 1.0);
+  return model.is_sliding_layer(layer) ? std::min(keys, d(model.sliding_window)) : keys;
 }
 
 }  // namespace
@@ -24,6 +24,7 @@ double active_matmul_parameters(const Transformer& model) {
   double sum = d(model.hidden) * d(model.vocab);
   for (std::int64_t layer = 0; layer < model.layers; ++layer) {
     sum += attention_parameters(model) + feed_forward_parameters(model, layer, true);
+    if (model.is_moe_layer(layer)) sum -= d(model.hidden * model.moe->experts);  // the router
   }
   return sum;
 }
@@ -33,9 +34,9 @@ Flops flops_per_token(const Transformer& model, AttentionCount attention) {
   const double qk = model.mla ? d(model.mla->nope_dim + model.mla->rope_dim) : d(model.head_dim);
   const double pv = model.mla ? d(model.mla->value_dim) : d(model.head_dim);
   double scores = 0;  // per token and head, over all layers
-  for (std::int64_t layer = 0; layer < model.layers; ++layer) scores += mean_window(model, layer);
+  for (std::int64_t layer = 0; layer < model.layers; ++layer) scores += keys_per_query(model, layer, halve);
   // Forward 2 FLOP per score and dimension for each of QK^T and PV; backward twice the forward.
-  const double attention_flops = 6 * scores * d(model.heads) * (qk + pv) * (halve ? 0.5 : 1.0);
+  const double attention_flops = 6 * scores * d(model.heads) * (qk + pv);
   return Flops(6 * active_matmul_parameters(model) + attention_flops);
 }
 

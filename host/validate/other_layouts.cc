@@ -17,6 +17,10 @@ PublishedRun read_vtrain(const CsvTable& table, std::size_t index) {
   run.stack = run.plan.stack = "megatron-deepspeed-2023";
   run.gpus = row.count("gpus", 1);
   run.nic_per_gpu = Bandwidth(800e9 / 8 / 8);  // 800 Gbit/s a node of 8
+  if (!row.stated("layers") || !row.stated("hidden") || !row.stated("heads")) {
+    run.reason = "architecture not published (layers, hidden or heads)";
+    return run;
+  }
   Transformer& model = run.model;
   model.name = run.model_name;
   model.layers = row.count("layers", 1);
@@ -93,6 +97,10 @@ PublishedRun read_simumax(const CsvTable& table, std::size_t index, const std::v
   plan.expert_parallel = row.count("ep", 1);
   plan.micro_batch = row.count("mbs", 1);
   plan.global_batch = plan.micro_batch * plan.data_parallel * row.count("micro_batches", 1);
+  if (plan.gpus() != run.gpus) {
+    run.reason = "TP x PP x CP x DP does not match the row's GPUs";
+    return run;
+  }
   if (const auto time = row.number("iter_time_s"); time && *time > 0)
     run.measured = Seconds(*time);
   else
