@@ -27,6 +27,7 @@ constexpr StackKey kStackKeys[] = {
     {"expert_rate", &Stack::expert_rate, 0.01, 10},
     {"selective_gemms", &Stack::selective_gemms, 0, 1},
     {"selective_attention", &Stack::selective_attention},
+    {"overlap_slowdown", &Stack::overlap_slowdown, 1, 10},
     {"tensor_exposed", &Stack::tensor_exposed, 0, 1},
     {"context_exposed", &Stack::context_exposed, 0, 1},
     {"expert_exposed", &Stack::expert_exposed, 0, 1},

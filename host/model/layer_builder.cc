@@ -106,16 +106,16 @@ void LayerBuilder::tensor_messages(double forward, double backward) {
   const double once = plan_.sequence_parallel ? 0.5 * (comm(Collective::all_gather, message, group) +
                                                        comm(Collective::reduce_scatter, message, group))
                                               : 0.5 * comm(Collective::all_reduce, message, group);
-  times_.forward[Part::tensor_comm] += stack_.tensor_exposed * forward * once;
-  times_.backward[Part::tensor_comm] += stack_.tensor_exposed * backward * once;
+  times_.forward[Part::tensor_comm] += stack_.added_time(stack_.tensor_exposed) * forward * once;
+  times_.backward[Part::tensor_comm] += stack_.added_time(stack_.tensor_exposed) * backward * once;
 }
 
 void LayerBuilder::context_messages(double kv_width) {
   const std::int64_t cp = plan_.context_parallel;
   if (cp == 1) return;
   const Bytes message(shard_.tokens * kv_width * 2 * d(cp));
-  const double once =
-      stack_.context_exposed * comm(Collective::all_gather, message, context_group(plan_, system_));
+  const double once = stack_.added_time(stack_.context_exposed) *
+                      comm(Collective::all_gather, message, context_group(plan_, system_));
   times_.forward[Part::context_comm] += once;
   times_.backward[Part::context_comm] += 2 * once;
 }
@@ -133,8 +133,8 @@ void LayerBuilder::expert_messages(double rows) {
   const double width = d(model_.hidden);
   const double dispatch = comm(Collective::all_to_all, Bytes(sent * width * stack_.dispatch_bytes), group);
   const double combine = comm(Collective::all_to_all, Bytes(sent * width * 2), group);
-  times_.forward[Part::expert_comm] += stack_.expert_exposed * (dispatch + combine);
-  times_.backward[Part::expert_comm] += stack_.expert_exposed * (dispatch + combine);
+  times_.forward[Part::expert_comm] += stack_.added_time(stack_.expert_exposed) * (dispatch + combine);
+  times_.backward[Part::expert_comm] += stack_.added_time(stack_.expert_exposed) * (dispatch + combine);
 }
 
 void LayerBuilder::recompute(Recompute mode) {

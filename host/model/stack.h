@@ -32,6 +32,8 @@ struct Stack {
   double selective_gemms = 0;     // share of the GEMMs that "selective" recomputation repeats
   bool selective_attention = true;  // "selective" recomputation repeats the attention core
 
+  // What hiding costs: NCCL under computation runs this much longer than alone.
+  double overlap_slowdown = 1;
   double tensor_exposed = 1;
   double context_exposed = 0.3;
   double expert_exposed = 1;
@@ -69,6 +71,9 @@ struct Stack {
   Seconds step_overhead;      // per step: data, clipping, logging, optimiser launch
   Seconds rank_overhead;      // per step and rank that shares optimiser states (parameters broadcast in turn)
   Provenance from;
+
+  // Time that a communication adds to the step over what it takes alone.
+  double added_time(double exposed) const { return exposed < 1 ? exposed * overlap_slowdown : exposed; }
 };
 
 }  // namespace traincast

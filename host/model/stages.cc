@@ -26,7 +26,7 @@ ChunkMessage message_of(const Transformer& model, const Plan& plan, const Stack&
   // Each tensor rank sends its own share (Narayanan 2021, section 4.1, scatter/gather).
   const Bytes message(shard.tokens / shard.tensor * d(model.hidden) * 2);
   return {system.collectives->time(Collective::send_recv, message, group),
-          plan.virtual_stages > 1 ? stack.pipeline_exposed : 1};
+          plan.virtual_stages > 1 ? std::min(1.0, stack.added_time(stack.pipeline_exposed)) : 1};
 }
 
 }  // namespace

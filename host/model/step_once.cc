@@ -54,14 +54,15 @@ PartTimes once_a_step(const Transformer& model, const Plan& plan, const Stack& s
   // Without a pipeline every gradient bucket but the last can travel under the backward pass; with one, most
   // of a rank's gradients are ready only when its last micro-batch is.
   if (plan.zero_stage < 3) {
-    const double exposed = plan.pipeline_parallel > 1 ? stack.data_exposed : stack.data_exposed / 2;
+    const double exposed =
+        stack.added_time(plan.pipeline_parallel > 1 ? stack.data_exposed : stack.data_exposed / 2);
     parts[Part::data_comm] =
         exposed * (replica_messages(dense, data, plan, stack, system) +
                    replica_messages(experts, expert_data_group(plan, system), plan, stack, system));
   } else if (!plan.adapters_only) {  // hybrid sharding: shards summed over their replicas
     const double bytes = (dense + experts) * stack.gradient_bytes / d(groups.shard.ranks);
-    parts[Part::data_comm] =
-        stack.data_exposed / 2 * time_of(system, Collective::all_reduce, bytes, groups.replicas);
+    parts[Part::data_comm] = stack.added_time(stack.data_exposed / 2) *
+                             time_of(system, Collective::all_reduce, bytes, groups.replicas);
   }
   const bool sharded = plan.zero_stage > 0;
   const double owned = dense / (sharded ? d(dense_shard_ranks(plan)) : 1) +
