@@ -10,9 +10,9 @@
 #include "host/cli/command.h"
 #include "host/cli/output.h"
 #include "host/config/load.h"
-#include "host/validate/validate_report.h"
 #include "host/validate/cross_validate.h"
 #include "host/validate/library.h"
+#include "host/validate/validate_report.h"
 
 namespace traincast {
 namespace {
