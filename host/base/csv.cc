@@ -1,20 +1,33 @@
 #include "host/base/csv.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <iterator>
 #include <utility>
 
 #include "host/base/errors.h"
+#include "host/base/file.h"
 
 namespace traincast {
 namespace {
+
+std::string trimmed(const std::string& text) {
+  const auto first = text.find_first_not_of(" \t\r");
+  return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
+}
 
 // Reads one record from `text` at `position`, which moves past its line end. Counts lines.
 std::vector<std::string> read_record(std::string_view text, std::size_t& position, int& line,
                                      const std::string& file) {
   std::vector<std::string> fields(1);
   const int first_line = line;
-  bool quoted = false;
+  bool quoted = false;      // inside quotes
+  bool was_quoted = false;  // this field had some
+  const auto end_field = [&] {
+    if (!was_quoted) fields.back() = trimmed(fields.back());
+    was_quoted = false;
+  };
   while (position < text.size()) {
     const char c = text[position++];
     if (c == '\n') ++line;
@@ -27,16 +40,18 @@ std::vector<std::string> read_record(std::string_view text, std::size_t& positio
         quoted = false;
       }
     } else if (c == '"' && fields.back().empty()) {
-      quoted = true;
+      quoted = was_quoted = true;
     } else if (c == ',') {
+      end_field();
       fields.emplace_back();
     } else if (c == '\n') {
-      return fields;
-    } else if (c != '\r') {
+      break;
+    } else if (!was_quoted || c != '\r') {
       fields.back() += c;
     }
   }
   if (quoted) throw ConfigError(file + ":" + std::to_string(first_line) + ": a quoted field is not closed");
+  end_field();
   return fields;
 }
 
@@ -48,20 +63,30 @@ CsvTable CsvTable::parse(std::string_view text, std::string file) {
   if (text.substr(0, 3) == "\xEF\xBB\xBF") text.remove_prefix(3);
   std::size_t position = 0;
   int line = 1;
-  if (text.empty()) throw ConfigError(table.file_ + ": is empty; expected a CSV header row");
+  if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) {
+    throw ConfigError(table.file_ + ": the file is empty; accepted: a CSV table with a header line");
+  }
   table.header_ = read_record(text, position, line, table.file_);
+  for (auto column = table.header_.begin(); column != table.header_.end(); ++column) {
+    if (std::find(std::next(column), table.header_.end(), *column) == table.header_.end()) continue;
+    throw ConfigError(table.file_ + ":1: column " + *column + " appears twice; accepted: once");
+  }
   while (position < text.size()) {
     const int start = line;
     std::vector<std::string> fields = read_record(text, position, line, table.file_);
     if (fields.size() == 1 && fields[0].empty()) continue;
     if (fields.size() != table.header_.size()) {
       throw ConfigError(table.file_ + ":" + std::to_string(start) + ": has " + std::to_string(fields.size()) +
-                        " fields; the header has " + std::to_string(table.header_.size()));
+                        " fields; accepted: " + std::to_string(table.header_.size()) + ", as in the header");
     }
     table.rows_.push_back(std::move(fields));
     table.lines_.push_back(start);
   }
   return table;
+}
+
+CsvTable CsvTable::from_file(const std::filesystem::path& path) {
+  return parse(read_file(path), path.string());
 }
 
 std::optional<std::size_t> CsvTable::index_of(std::string_view column) const {
@@ -87,7 +112,7 @@ const std::string& CsvTable::text(std::size_t row, std::string_view column) cons
 
 void CsvTable::refuse(std::size_t row, std::string_view column, std::string_view accepted) const {
   throw ConfigError(file_ + ":" + std::to_string(lines_[row]) + ": column " + std::string(column) + ": \"" +
-                    text(row, column) + "\" is not accepted; accepted: " + std::string(accepted));
+                    text(row, column) + "\"; accepted: " + std::string(accepted));
 }
 
 std::optional<double> CsvTable::number(std::size_t row, std::string_view column) const {
@@ -101,12 +126,34 @@ std::optional<double> CsvTable::number(std::size_t row, std::string_view column)
   return value;
 }
 
-std::optional<long long> CsvTable::count(std::size_t row, std::string_view column) const {
+std::optional<std::int64_t> CsvTable::count(std::size_t row, std::string_view column,
+                                            std::int64_t most) const {
   const std::optional<double> value = number(row, column);
   if (!value) return std::nullopt;
-  if (*value < 0 || *value > 1e15 || *value != std::floor(*value))
-    refuse(row, column, "a whole number, or nothing");
-  return static_cast<long long>(*value);
+  if (!(*value >= 0 && *value <= static_cast<double>(most)) || *value != std::floor(*value)) {
+    refuse(row, column, "a whole number up to " + std::to_string(most) + ", or nothing");
+  }
+  return static_cast<std::int64_t>(*value);
+}
+
+double CsvTable::positive(std::size_t row, std::string_view column) const {
+  const std::string& field = text(row, column);
+  double value = 0;
+  const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), value);
+  if (error != std::errc() || end != field.data() + field.size() || !std::isfinite(value) || value <= 0) {
+    refuse(row, column, "a number above 0");
+  }
+  return value;
+}
+
+std::int64_t CsvTable::positive_count(std::size_t row, std::string_view column) const {
+  const std::string& field = text(row, column);
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(field.data(), field.data() + field.size(), value);
+  if (error != std::errc() || end != field.data() + field.size() || value < 1 || value > kMaxCount) {
+    refuse(row, column, "a whole number from 1 to " + std::to_string(kMaxCount));
+  }
+  return value;
 }
 
 }  // namespace traincast

@@ -3,13 +3,12 @@
 #pragma once
 
 #include <array>
-#include <filesystem>
-#include <iosfwd>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "host/base/collective.h"
+#include "host/base/csv.h"
 #include "host/base/units.h"
 #include "host/config/profile.h"
 #include "host/model/collectives.h"
@@ -33,8 +32,7 @@ Group group_of(const CollectivePoint& point);
 //   gpus_per_node); optional: gpus_per_node (8 where absent), op (all_reduce where absent), time_in_place_us.
 // op: all_reduce, all_gather, reduce_scatter, all_to_all, send_recv, with or without the underscore.
 // Throws ConfigError naming file, line, column and what is accepted.
-std::vector<CollectivePoint> read_collective_points(const std::filesystem::path& file);
-std::vector<CollectivePoint> read_collective_points(std::istream& in, const std::string& file_name);
+std::vector<CollectivePoint> read_collective_points(const CsvTable& table);
 
 // What is known about the machine apart from measured times.
 struct FabricFacts {

@@ -1,10 +1,6 @@
 // Reads measured collectives from CSV.
 #include <algorithm>
-#include <charconv>
-#include <cmath>
-#include <fstream>
-#include <istream>
-#include <map>
+#include <array>
 #include <string_view>
 
 #include "host/base/errors.h"
@@ -13,8 +9,8 @@
 namespace traincast {
 namespace {
 
-constexpr std::string_view kColumns =
-    "op nodes gpus gpus_per_node bytes time_out_of_place_us time_in_place_us time_us";
+constexpr std::array<std::string_view, 8> kColumns = {
+    "op", "nodes", "gpus", "gpus_per_node", "bytes", "time_out_of_place_us", "time_in_place_us", "time_us"};
 constexpr int kDefaultPerNode = 8;
 
 // Appends: GCC 12 warns wrongly of overlapping copies in "text" + std::string.
@@ -25,101 +21,50 @@ std::string concat(Texts... texts) {
   return all;
 }
 
-std::vector<std::string_view> split(std::string_view line) {
-  std::vector<std::string_view> cells;
-  while (true) {
-    const std::size_t comma = line.find(',');
-    std::string_view cell = line.substr(0, comma);
-    while (!cell.empty() && (cell.front() == ' ' || cell.front() == '\t')) cell.remove_prefix(1);
-    while (!cell.empty() && (cell.back() == ' ' || cell.back() == '\t' || cell.back() == '\r'))
-      cell.remove_suffix(1);
-    cells.push_back(cell);
-    if (comma == std::string_view::npos) return cells;
-    line.remove_prefix(comma + 1);
-  }
-}
-
 class PointReader {
  public:
-  PointReader(std::istream& in, std::string file) : in_(in), file_(std::move(file)) {}
+  explicit PointReader(const CsvTable& table) : table_(table) {}
 
   std::vector<CollectivePoint> read() {
-    read_header();
-    std::vector<CollectivePoint> points;
-    while (next_line()) {
-      cells_ = split(line_);
-      if (cells_.size() != width_) {
-        fail("", std::to_string(cells_.size()) + " cells; accepted: " + std::to_string(width_) +
-                     ", as in the header");
-      }
-      points.push_back(point());
+    check_header();
+    if (table_.rows() == 0) {
+      throw ConfigError(concat(table_.file(), ": no data; accepted: a header and at least one row"));
     }
-    if (points.empty()) fail("", "no data; accepted: a header and at least one row");
+    std::vector<CollectivePoint> points;
+    points.reserve(table_.rows());
+    for (row_ = 0; row_ < table_.rows(); ++row_) points.push_back(point());
     return points;
   }
 
  private:
-  [[noreturn]] void fail(std::string_view column, const std::string& what) const {
-    throw ConfigError(
-        concat(file_, ":", std::to_string(number_), column.empty() ? "" : ", column ", column, ": ", what));
+  [[noreturn]] void fail_header(std::string_view column, std::string_view what) const {
+    throw ConfigError(concat(table_.file(), ":1: column ", column, ": ", what));
+  }
+  [[noreturn]] void fail(std::string_view column, std::string_view accepted) const {
+    table_.refuse(row_, column, accepted);
   }
 
-  bool next_line() {
-    while (std::getline(in_, line_)) {
-      ++number_;
-      if (line_.find_first_not_of(" \t\r") != std::string::npos) return true;
+  void check_header() const {
+    for (const std::string& column : table_.columns()) {
+      if (std::find(kColumns.begin(), kColumns.end(), column) != kColumns.end()) continue;
+      std::string accepted;
+      for (const std::string_view known : kColumns)
+        accepted.append(accepted.empty() ? "" : " ").append(known);
+      fail_header(column, concat("unknown; accepted: ", accepted));
     }
-    return false;
-  }
-
-  void read_header() {
-    if (!next_line()) fail("", concat("empty file; accepted: a header with columns among ", kColumns));
-    const auto known = split_words(kColumns);
-    const auto names = split(line_);
-    width_ = names.size();
-    for (std::size_t i = 0; i < names.size(); ++i) {
-      if (std::find(known.begin(), known.end(), names[i]) == known.end()) {
-        fail(names[i], concat("unknown column; accepted: ", kColumns));
-      }
-      if (!columns_.emplace(names[i], i).second) fail(names[i], "named twice; accepted: once");
-    }
-    if (!has("bytes")) fail("bytes", "missing; accepted: a column of message bytes");
+    if (!has("bytes")) fail_header("bytes", "missing; accepted: a column of message bytes");
     if (!has("time_out_of_place_us") && !has("time_us")) {
-      fail("time_out_of_place_us", "missing; accepted: this column or time_us, in microseconds");
+      fail_header("time_out_of_place_us", "missing; accepted: this column or time_us, in microseconds");
     }
     if (has("gpus") == has("nodes")) {
-      fail("gpus", "accepted: either gpus (all of them) or nodes (with gpus_per_node)");
+      fail_header("gpus", "accepted: either gpus (all of them) or nodes (with gpus_per_node)");
     }
-  }
-  static std::vector<std::string_view> split_words(std::string_view text) {
-    std::vector<std::string_view> words;
-    while (!text.empty()) {
-      const std::size_t space = std::min(text.find(' '), text.size());
-      words.push_back(text.substr(0, space));
-      text.remove_prefix(std::min(space + 1, text.size()));
-    }
-    return words;
   }
 
-  bool has(std::string_view column) const { return columns_.find(column) != columns_.end(); }
-  std::string_view cell(std::string_view column) const { return cells_[columns_.find(column)->second]; }
-
-  double positive(std::string_view column) const {
-    const std::string_view text = cell(column);
-    double value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value) || value <= 0) {
-      fail(column, concat("\"", text, "\"; accepted: a number above 0"));
-    }
-    return value;
-  }
-  int count(std::string_view column) const {
-    const double value = positive(column);
-    if (value != std::floor(value) || value > 1e9) {
-      fail(column, concat("\"", cell(column), "\"; accepted: a whole number from 1 to 1000000000"));
-    }
-    return static_cast<int>(value);
-  }
+  bool has(std::string_view column) const { return table_.has(column); }
+  const std::string& cell(std::string_view column) const { return table_.text(row_, column); }
+  double positive(std::string_view column) const { return table_.positive(row_, column); }
+  int count(std::string_view column) const { return static_cast<int>(table_.positive_count(row_, column)); }
   Collective op() const {
     if (!has("op")) return Collective::all_reduce;
     for (int i = 0; i < kCollectives; ++i) {
@@ -129,9 +74,7 @@ class PointReader {
       std::erase(plain, '_');
       if (cell("op") == plain) return collective;
     }
-    fail("op", concat("\"", cell("op"),
-                      "\"; accepted: all_reduce all_gather reduce_scatter all_to_all send_recv, or without "
-                      "underscore"));
+    fail("op", "all_reduce all_gather reduce_scatter all_to_all send_recv, with or without the underscore");
   }
 
   CollectivePoint point() const {
@@ -142,42 +85,28 @@ class PointReader {
       p.gpus = count("gpus");
       p.nodes = (p.gpus + per_node - 1) / per_node;
       if (p.nodes > 1 && p.gpus % per_node != 0) {
-        fail("gpus", std::to_string(p.gpus) + "; accepted: up to " + std::to_string(per_node) +
-                         " or a multiple of it");
+        fail("gpus", concat("up to ", std::to_string(per_node), " or a multiple of it"));
       }
     } else {
       p.nodes = count("nodes");
-      if (static_cast<double>(p.nodes) * per_node > 1e9)
-        fail("nodes", "accepted: up to 1000000000 GPUs in all");
+      if (static_cast<double>(p.nodes) * per_node > 1e9) fail("nodes", "up to 1000000000 GPUs in all");
       p.gpus = p.nodes * per_node;
     }
-    if (p.gpus < 2) fail(has("gpus") ? "gpus" : "nodes", "one GPU; accepted: 2 or more");
+    if (p.gpus < 2) fail(has("gpus") ? "gpus" : "nodes", "2 GPUs or more");
     p.bytes = Bytes(positive("bytes"));
     p.measured = Seconds(positive(has("time_out_of_place_us") ? "time_out_of_place_us" : "time_us") * 1e-6);
     if (has("time_in_place_us")) positive("time_in_place_us");
     return p;
   }
 
-  std::istream& in_;
-  std::string file_;
-  std::string line_;
-  int number_ = 0;
-  std::size_t width_ = 0;
-  std::map<std::string, std::size_t, std::less<>> columns_;
-  std::vector<std::string_view> cells_;
+  const CsvTable& table_;
+  std::size_t row_ = 0;
 };
 
 }  // namespace
 
-std::vector<CollectivePoint> read_collective_points(std::istream& in, const std::string& file_name) {
-  return PointReader(in, file_name).read();
-}
-
-std::vector<CollectivePoint> read_collective_points(const std::filesystem::path& file) {
-  std::ifstream in(file);
-  if (!in)
-    throw ConfigError(file.string() + ": cannot be read; accepted: a CSV file of measured collectives");
-  return read_collective_points(in, file.string());
+std::vector<CollectivePoint> read_collective_points(const CsvTable& table) {
+  return PointReader(table).read();
 }
 
 }  // namespace traincast

@@ -1,10 +1,6 @@
 #include "host/calibrate/kernel_csv.h"
 
-#include <algorithm>
 #include <array>
-#include <charconv>
-#include <cmath>
-#include <fstream>
 #include <string_view>
 #include <utility>
 
@@ -13,73 +9,25 @@
 namespace traincast {
 namespace {
 
-std::vector<std::string> cells_of(std::string line) {
-  if (!line.empty() && line.back() == '\r') line.pop_back();
-  std::vector<std::string> cells;
-  std::size_t begin = 0;
-  while (true) {
-    const std::size_t end = std::min(line.find(',', begin), line.size());
-    std::string_view cell(line.data() + begin, end - begin);
-    while (!cell.empty() && cell.front() == ' ') cell.remove_prefix(1);
-    while (!cell.empty() && cell.back() == ' ') cell.remove_suffix(1);
-    cells.emplace_back(cell);
-    if (end == line.size()) return cells;
-    begin = end + 1;
-  }
-}
-
 // One line of the table, read by column name.
 class Line {
  public:
-  Line(const std::string& file, const std::vector<std::string>& header) : file_(file), header_(header) {}
+  Line(const CsvTable& table, std::size_t row) : table_(table), row_(row) {}
 
-  void next(int number, std::vector<std::string> cells) {
-    number_ = number;
-    cells_ = std::move(cells);
-    if (cells_.size() != header_.size()) {
-      throw ConfigError(file_ + ":" + std::to_string(number_) + ": " + std::to_string(cells_.size()) +
-                        " cells; the header has " + std::to_string(header_.size()));
-    }
-  }
-  bool has(std::string_view column) const {
-    return std::find(header_.begin(), header_.end(), column) != header_.end();
-  }
-  const std::string& text(std::string_view column) const {
-    return cells_[static_cast<std::size_t>(std::find(header_.begin(), header_.end(), column) -
-                                           header_.begin())];
-  }
-  std::int64_t count(std::string_view column) const {
-    constexpr std::int64_t kMost = 1'000'000'000;  // keeps every product of four lengths a finite double
-    const std::string& cell = text(column);
-    std::int64_t value = 0;
-    const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
-    if (error != std::errc() || end != cell.data() + cell.size() || value < 1 || value > kMost) {
-      refuse(column, "an integer from 1 to 1000000000");
-    }
-    return value;
-  }
+  bool has(std::string_view column) const { return table_.has(column); }
+  const std::string& text(std::string_view column) const { return table_.text(row_, column); }
+  std::int64_t count(std::string_view column) const { return table_.positive_count(row_, column); }
   std::int64_t count(std::string_view column, std::int64_t otherwise) const {
     return has(column) ? count(column) : otherwise;
   }
-  double positive(std::string_view column) const {
-    const std::string& cell = text(column);
-    double value = 0;
-    const auto [end, error] = std::from_chars(cell.data(), cell.data() + cell.size(), value);
-    if (error != std::errc() || end != cell.data() + cell.size() || !std::isfinite(value) || value <= 0) {
-      refuse(column, "a positive number");
-    }
-    return value;
-  }
-  [[noreturn]] void refuse(std::string_view column, const std::string& accepted) const {
-    throw ConfigError(file_ + ":" + std::to_string(number_) + ": column \"" + std::string(column) + "\": \"" +
-                      text(column) + "\"; accepted: " + accepted);
+  double positive(std::string_view column) const { return table_.positive(row_, column); }
+  [[noreturn]] void refuse(std::string_view column, std::string_view accepted) const {
+    table_.refuse(row_, column, accepted);
   }
 
  private:
-  const std::string& file_;
-  const std::vector<std::string>& header_;
-  int number_ = 1;
-  std::vector<std::string> cells_;
+  const CsvTable& table_;
+  std::size_t row_;
 };
 
 DataType dtype_of(const Line& line) {
@@ -134,49 +82,32 @@ Op attention(const Line& line) {
 }
 
 // Whether the table is of attention; refuses a header that lacks a column.
-bool is_attention(const std::string& file, const std::vector<std::string>& header) {
-  const auto has = [&header](std::string_view column) {
-    return std::find(header.begin(), header.end(), column) != header.end();
-  };
-  const bool attention = has("head_dim");
+bool is_attention(const CsvTable& table) {
+  const bool attention = table.has("head_dim");
   const std::vector<std::string_view> needed =
       attention ? std::vector<std::string_view>{"batch", "seq", "heads", "kv_heads", "head_dim", "time_us"}
                 : std::vector<std::string_view>{"dtype", "m", "n", "k", "time_us"};
   for (const std::string_view column : needed) {
-    if (has(column)) continue;
-    throw ConfigError(file + ":1: no column \"" + std::string(column) +
-                      "\"; needed: dtype,m,n,k,time_us or batch,seq,heads,kv_heads,head_dim,time_us");
-  }
-  for (auto column = header.begin(); column != header.end(); ++column) {
-    if (std::find(std::next(column), header.end(), *column) == header.end()) continue;
-    throw ConfigError(file + ":1: column \"" + *column + "\" appears twice");
+    if (table.has(column)) continue;
+    throw ConfigError(table.file() + ":1: no column " + std::string(column) +
+                      "; accepted: dtype,m,n,k,time_us or batch,seq,heads,kv_heads,head_dim,time_us");
   }
   return attention;
 }
 
 }  // namespace
 
-std::vector<KernelPoint> read_kernel_csv(std::istream& in, const std::string& file) {
-  std::string text;
-  if (!std::getline(in, text)) throw ConfigError(file + ": empty; a header line is needed");
-  const std::vector<std::string> header = cells_of(text);
-  const bool attentions = is_attention(file, header);
+std::vector<KernelPoint> read_kernel_csv(const CsvTable& table) {
+  const bool attentions = is_attention(table);
+  if (table.rows() == 0) throw ConfigError(table.file() + ": no data; accepted: a header and rows");
   std::vector<KernelPoint> points;
-  Line line(file, header);
-  for (int number = 2; std::getline(in, text); ++number) {
-    if (text.find_first_not_of(" \r\t") == std::string::npos) continue;
-    line.next(number, cells_of(text));
+  points.reserve(table.rows());
+  for (std::size_t row = 0; row < table.rows(); ++row) {
+    const Line line(table, row);
     const Op op = attentions ? attention(line) : gemm(line);
     points.push_back({op, Seconds(line.positive("time_us") * 1e-6)});
   }
-  if (points.empty()) throw ConfigError(file + ": a header, but no rows");
   return points;
-}
-
-std::vector<KernelPoint> read_kernel_csv(const std::filesystem::path& file) {
-  std::ifstream in(file);
-  if (!in) throw ConfigError(file.string() + ": cannot be opened");
-  return read_kernel_csv(in, file.string());
 }
 
 }  // namespace traincast

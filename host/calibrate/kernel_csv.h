@@ -1,11 +1,9 @@
 // Tables of kernel times measured by others or by another tool, one kernel a line.
 #pragma once
 
-#include <filesystem>
-#include <istream>
-#include <string>
 #include <vector>
 
+#include "host/base/csv.h"
 #include "host/calibrate/curves.h"
 
 namespace traincast {
@@ -16,7 +14,6 @@ namespace traincast {
 //               pass (forward): query and key length are seq, value and head dimension equal
 // A table with head_dim is attention. dtype: bfloat16, float16, float32, fp8, or a name of DataType.
 // Throws ConfigError naming file, line and column of the first cell that cannot be accepted.
-std::vector<KernelPoint> read_kernel_csv(std::istream& in, const std::string& file);
-std::vector<KernelPoint> read_kernel_csv(const std::filesystem::path& file);
+std::vector<KernelPoint> read_kernel_csv(const CsvTable& table);
 
 }  // namespace traincast

@@ -37,20 +37,20 @@ struct Job {
 
 constexpr const char* kFiles[] = {"profile.json", "report.md", "comparison.csv", "comparison.json"};
 
-// Minutes of measuring must not end in a folder that is not there or a config that is broken.
-void check_outcome(const Arguments& arguments, const Job& job) {
+// Minutes of measuring must not end in a folder that is not there.
+void make_folder(const Job& job) {
   std::error_code error;
   fs::create_directories(job.folder, error);
   if (error) throw ConfigError("cannot write " + job.folder.string() + ": " + error.message());
   for (const char* file : kFiles) check_writable(job.folder / file);
-  forecast_all(arguments, job.store, job.runs, std::nullopt);
 }
 
 Job prepare(const Arguments& arguments) {
   Job job(open_configs(arguments));
   job.folder = arguments.given("out") ? arguments.text("out") : "out";
   job.runs = arguments.positional().empty() ? default_runs(job.store) : arguments.positional();
-  if (arguments.speaks()) check_outcome(arguments, job);
+  // Nor in a config that is broken.
+  if (arguments.speaks()) forecast_all(arguments, job.store, job.runs, std::nullopt);
   job.backend = make_rank_backend(arguments.session(), backend_choice(arguments), job.device);
   const DeviceInfo info = job.backend->info();
   job.options.effort = arguments.flag("quick") ? Effort::quick : Effort::normal;
@@ -63,6 +63,7 @@ Job prepare(const Arguments& arguments) {
     for (const std::string& run : job.runs) runs.push_back(load_run(job.store, run));
     job.options.run_ops = ops_of_runs(runs);
   }
+  if (arguments.speaks()) make_folder(job);  // last: a job that is refused leaves no folder
   return job;
 }
 

@@ -2,17 +2,17 @@
 #include <algorithm>
 #include <cmath>
 
+#include "host/base/csv.h"
 #include "host/base/errors.h"
-#include "host/base/file.h"
 #include "host/calibrate/fabric.h"
 #include "host/calibrate/kernel_csv.h"
 #include "host/calibrate/validate_kernels.h"
 #include "host/cli/command.h"
 #include "host/cli/output.h"
 #include "host/config/load.h"
-#include "host/validate/validate_report.h"
 #include "host/validate/cross_validate.h"
 #include "host/validate/library.h"
+#include "host/validate/validate_report.h"
 
 namespace traincast {
 namespace {
@@ -25,11 +25,20 @@ std::string one_file(const Arguments& arguments, std::string_view kind) {
   return arguments.positional()[1];
 }
 
+// Options of the other kinds would be read by nobody.
+void refuse_options(const Arguments& arguments, std::initializer_list<std::string_view> options) {
+  for (const std::string_view option : options) {
+    if (!arguments.given(option)) continue;
+    throw UsageError("traincast validate " + arguments.positional()[0] + " has no use for --" +
+                     std::string(option) + "; see traincast help validate");
+  }
+}
+
 int validate_runs(const Arguments& arguments) {
+  refuse_options(arguments, {"fit", "predict", "gpu"});
   const std::string file = one_file(arguments, "runs");
   const Library library = load_library(open_configs(arguments));
-  const std::vector<PublishedRun> runs =
-      read_published_runs(CsvTable::parse(read_file(file), file), library.models);
+  const std::vector<PublishedRun> runs = read_published_runs(CsvTable::from_file(file), library.models);
   const std::vector<Prediction> predictions = predict_all(runs, library);
   if (arguments.given("explain")) {
     const std::string id = arguments.text("explain");
@@ -51,19 +60,26 @@ int validate_runs(const Arguments& arguments) {
 }
 
 int validate_collective_times(const Arguments& arguments) {
+  refuse_options(arguments, {"rows", "explain", "cross-validate", "gpu"});
+  if (arguments.positional().size() > 1) {
+    throw UsageError("traincast validate collectives has no use for \"" + arguments.positional()[1] +
+                     "\"; its files go to --fit and --predict");
+  }
   if (!arguments.given("fit") || !arguments.given("predict")) {
     throw UsageError("traincast validate collectives needs --fit FILE.csv and --predict FILE.csv");
   }
-  const auto fit = read_collective_points(arguments.text("fit"));
-  const auto predict = read_collective_points(arguments.text("predict"));
+  const auto fit = read_collective_points(CsvTable::from_file(arguments.text("fit")));
+  const auto predict = read_collective_points(CsvTable::from_file(arguments.text("predict")));
   emit(arguments, collectives_report(validate_collectives(fit, predict)));
   return 0;
 }
 
 int validate_kernel_times(const Arguments& arguments) {
+  refuse_options(arguments, {"rows", "explain", "cross-validate", "fit", "predict"});
   const std::string file = one_file(arguments, "kernels");
   const Gpu gpu = load_gpu(open_configs(arguments), arguments.text("gpu"));
-  emit(arguments, kernels_report(validate_kernels(read_kernel_csv(file), gpu), gpu.name));
+  emit(arguments,
+       kernels_report(validate_kernels(read_kernel_csv(CsvTable::from_file(file)), gpu), gpu.name));
   return 0;
 }
 

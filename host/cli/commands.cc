@@ -15,13 +15,8 @@ extern const CommandSpec kVersionCommand;
 
 const std::vector<const CommandSpec*>& commands() {
   static const std::vector<const CommandSpec*> kCommands = {
-      &kRunCommand,
-      &kMeasureCommand,
-      &kEstimateCommand,
-      &kCompareCommand,
-      &kListCommand,
-      &kValidateCommand,
-      &kVersionCommand,
+      &kRunCommand,  &kMeasureCommand,  &kEstimateCommand, &kCompareCommand,
+      &kListCommand, &kValidateCommand, &kVersionCommand,
   };
   return kCommands;
 }

@@ -28,10 +28,14 @@ const OptionSpec* find_option(const std::vector<OptionSpec>& options, std::strin
       (near.empty() ? "accepted: " + join(names, " ") : "did you mean " + join(near, " or ") + "?"));
 }
 
+const std::string* following(const std::vector<std::string>& words, std::size_t i) {
+  return i + 1 < words.size() ? &words[i + 1] : nullptr;
+}
+
 // The option that a word such as --format=csv names, checked to have a value if and only if it takes one.
-// `has_next` tells whether a word follows that can be the value.
+// `next` is the word that follows, which can be the value; null where there is none.
 const OptionSpec& checked_option(const std::vector<OptionSpec>& options, const std::string& word,
-                                 bool has_next, const std::string& where) {
+                                 const std::string* next, const std::string& where) {
   const std::size_t equals = word.find('=');
   const std::string dashed = word.substr(0, equals);
   const OptionSpec* option = find_option(options, std::string_view(dashed).substr(2));
@@ -39,7 +43,8 @@ const OptionSpec& checked_option(const std::vector<OptionSpec>& options, const s
   if (option->value_name.empty() && equals != std::string::npos) {
     throw UsageError(dashed + " takes no value");
   }
-  const bool lacks = equals == std::string::npos ? !has_next : equals + 1 == word.size();
+  const bool lacks =
+      equals == std::string::npos ? next == nullptr || next->empty() : equals + 1 == word.size();
   if (!option->value_name.empty() && lacks) {
     throw UsageError(dashed + " needs a value: " + dashed + " " + std::string(option->value_name));
   }
@@ -60,7 +65,7 @@ void check_words(const CommandSpec& command, const std::vector<OptionSpec>& opti
     if (!words[i].starts_with('-') || words[i] == "-") continue;
     if (words[i] == "-h") continue;
     if (!words[i].starts_with("--")) refuse_option(options, words[i], where);
-    const OptionSpec& option = checked_option(options, words[i], i + 1 < words.size(), where);
+    const OptionSpec& option = checked_option(options, words[i], following(words, i), where);
     if (!option.value_name.empty() && words[i].find('=') == std::string::npos) ++i;
   }
 }
@@ -108,8 +113,8 @@ CommandLine split_command_line(const std::vector<std::string>& words) {
     } else if (word == "--version") {
       line.version = true;
     } else {
-      const bool has_next = i + 1 < words.size();
-      const OptionSpec& option = checked_option(global_options(), word, has_next, " before the command");
+      const OptionSpec& option =
+          checked_option(global_options(), word, following(words, i), " before the command");
       line.before.push_back(word);
       if (!option.value_name.empty() && word.find('=') == std::string::npos)
         line.before.push_back(words[++i]);

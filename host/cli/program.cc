@@ -62,6 +62,31 @@ int run_program(Program& program, const std::vector<std::string>& words) {
   return command->run(arguments);
 }
 
+bool said_by_rank_0(const Program& program, const std::exception& error) {
+  return program.session == nullptr && dynamic_cast<const UsageError*>(&error) != nullptr && is_other_rank();
+}
+
+std::string message(const std::exception& error) {
+  constexpr std::size_t kLongest = 2000;
+  constexpr std::string_view kHex = "0123456789abcdef";
+  std::string text = error.what();
+  if (text.size() > kLongest) text.replace(kLongest / 2, text.size() - kLongest, " ... ");
+  std::string line;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '\n') {
+      line += "\\n";
+    } else if (byte < 0x20 || byte == 0x7f) {
+      line += "\\x";
+      line += kHex[byte / 16];
+      line += kHex[byte % 16];
+    } else {
+      line += c;
+    }
+  }
+  return line;
+}
+
 int exit_code(const std::exception& error) {
   if (dynamic_cast<const UsageError*>(&error) != nullptr) return 2;
   if (dynamic_cast<const ConfigError*>(&error) != nullptr) return 2;

@@ -38,7 +38,7 @@ fs::path ConfigStore::path(ConfigKind kind, std::string_view name_or_path) const
   if (name_or_path.ends_with(".json")) {
     fs::path file(name_or_path);
     if (!fs::exists(file, error))
-      throw ConfigError("cannot read " + file.string() + ": there is no such file");
+      throw ConfigError("cannot read " + file.string() + ": there is no such file; accepted: a .json file");
     return file;
   }
   const std::vector<std::string> known = names(kind);

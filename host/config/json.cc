@@ -41,7 +41,7 @@ class Builder final : public nlohmann::json_sax<json> {
   bool key(std::string& key) override {
     if (!open_.back().keys.insert(key).second) {
       throw ConfigError(file_ + "#" + pointer() + json_pointer_step(key) + ": duplicate key " +
-                        quote_for_message(key));
+                        quote_for_message(key) + "; accepted: each key once");
     }
     std::get<JsonValue::Object>(open_.back().value->value).push_back({std::move(key), {}});
     return true;

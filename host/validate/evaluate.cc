@@ -147,6 +147,10 @@ Prediction predict(PublishedRun run, const Library& library) {
         "recomputation not stated: " + std::string(name(plan.recompute)) +
         (plan.recompute == Recompute::full ? " of a share " + number_text(plan.recompute_share) : ""));
   }
+  // Layers and the embedding and head beside them.
+  if (plan.pipeline_parallel * plan.virtual_stages > run.model.layers + 2) {
+    return refuse("PP x VPP is more stages than layers");
+  }
   const DataType dtype = gemm_type(plan.precision);
   if (gpu->sustained.gemm[static_cast<std::size_t>(dtype)].plateau.value() <= 0) {
     return refuse(gpu->name + " has no rate for " + std::string(name(dtype)));

@@ -127,6 +127,45 @@ TEST_F(CommandsTest, BadInputIsOneLine) {
   expect_refused("estimate llama-3-8b-one-node", 2, {"llama-3-8b-one-node.json", "tokens"});
 }
 
+TEST_F(CommandsTest, EmptyValuesAreRefused) {
+  for (const char* option : {"out", "profile", "format"}) {
+    expect_refused("compare --" + std::string(option) + " ''", 2, {option, "needs a value"});
+  }
+}
+
+TEST_F(CommandsTest, OneRankRefusesTheCommandLine) {
+  ::setenv("OMPI_COMM_WORLD_RANK", "1", 1);
+  const Outcome other = run("measure --frobnicate");
+  ::unsetenv("OMPI_COMM_WORLD_RANK");
+  EXPECT_EQ(other.code, 0);
+  EXPECT_EQ(other.err, "");
+  expect_refused("measure --frobnicate", 2, {"unknown option --frobnicate"});
+}
+
+TEST_F(CommandsTest, LineFeedsInAFileDoNotBreakTheLine) {
+  spoil("runs/llama-3-8b-one-node.json", "100 Gtoken", "1 a\\nb");
+  expect_refused("estimate llama-3-8b-one-node", 2, {"#/tokens: unknown unit \"a\\nb\"; accepted: "});
+}
+
+TEST_F(CommandsTest, ValidateHasNoUseForOptionsOfOtherKinds) {
+  std::ofstream(folder_ / "runs.csv") << "id,model,gpu,gpus\n";
+  expect_refused("validate runs " + (folder_ / "runs.csv").string() + " --fit x", 2,
+                 {"--fit", "validate runs"});
+  expect_refused("validate collectives x --fit a --predict b", 2, {"\"x\""});
+  expect_refused("validate kernels x --rows", 2, {"--rows", "validate kernels"});
+  expect_refused("validate collectives --fit " + folder_.string() + " --predict x", 2, {"it is a folder"});
+}
+
+TEST_F(CommandsTest, ValidateBoundsWhatItWalks) {
+  const std::string head =
+      "id,params_total_B,gpus,layers,hidden,heads,seq,tp,pp,dp,mbs,gbs_seqs,iter_time_s\n";
+  const std::string file = (folder_ / "runs.csv").string();
+  std::ofstream(file) << head << "a,1,8,1000000000000000,64,8,2048,1,1,8,1,8,1\n";
+  expect_refused("validate runs " + file, 2, {"runs.csv:2: column layers: ", "up to 100000"});
+  std::ofstream(file) << head << "a,1,8,2,64,8,2048,9000000000,9000000000,8,1,8,1\n";
+  expect_refused("validate runs " + file, 2, {"runs.csv:2: column tp: ", "up to 1000000"});
+}
+
 TEST_F(CommandsTest, OutputIsWholeOrNotAtAll) {
   const fs::path file = folder_ / "table.json";
   const Outcome written = run("compare grok-1-512 --format json --out " + file.string());
@@ -165,8 +204,9 @@ TEST_F(CommandsTest, RunRefusesBeforeItMeasures) {
   std::ofstream(folder_ / "file") << "in the way";
   expect_refused("run --quick --backend cpu --out " + (folder_ / "file" / "results").string(), 2,
                  {"cannot write"});
-  expect_refused("run no-such-run --quick --backend cpu --out " + (folder_ / "new").string(), 2,
-                 {"no-such-run"});
+  const fs::path unmade = folder_ / "new";
+  expect_refused("run no-such-run --quick --backend cpu --out " + unmade.string(), 2, {"no-such-run"});
+  EXPECT_FALSE(fs::exists(unmade)) << "a refused job left a folder";
 }
 
 }  // namespace

@@ -1,59 +1,36 @@
-// A comma-separated file with a header line, as tests read the published figures.
+// Rows of a table of published figures, as tests read them.
 #pragma once
 
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <map>
 #include <string>
 #include <vector>
+
+#include "host/base/csv.h"
 
 namespace traincast::test {
 
 class CsvRow {
  public:
-  explicit CsvRow(std::map<std::string, std::string> fields) : fields_(std::move(fields)) {}
-  const std::string& text(const std::string& column) const { return fields_.at(column); }
-  bool has(const std::string& column) const { return !fields_.at(column).empty(); }
-  double number(const std::string& column, double otherwise = 0) const {
-    return has(column) ? std::strtod(text(column).c_str(), nullptr) : otherwise;
+  CsvRow(const CsvTable& table, std::size_t row) : table_(table), row_(row) {}
+  const std::string& text(std::string_view column) const { return table_.text(row_, column); }
+  bool has(std::string_view column) const { return !text(column).empty(); }
+  double number(std::string_view column, double otherwise = 0) const {
+    return table_.number(row_, column).value_or(otherwise);
   }
-  std::int64_t count(const std::string& column, std::int64_t otherwise = 0) const {
-    return static_cast<std::int64_t>(number(column, static_cast<double>(otherwise)));
+  std::int64_t count(std::string_view column, std::int64_t otherwise = 0) const {
+    return table_.count(row_, column).value_or(otherwise);
   }
 
  private:
-  std::map<std::string, std::string> fields_;
+  const CsvTable& table_;
+  std::size_t row_;
 };
 
-inline std::vector<std::string> split_csv(const std::string& line) {
-  std::vector<std::string> fields(1);
-  bool quoted = false;
-  for (const char c : line) {
-    if (c == '"') {
-      quoted = !quoted;
-    } else if (c == ',' && !quoted) {
-      fields.emplace_back();
-    } else if (c != '\r') {
-      fields.back() += c;
-    }
-  }
-  return fields;
-}
-
-inline std::vector<CsvRow> read_csv(const std::filesystem::path& path) {
-  std::ifstream in(path);
-  std::string line;
-  std::getline(in, line);
-  const std::vector<std::string> header = split_csv(line);
+// The rows look into the table.
+inline std::vector<CsvRow> rows_of(const CsvTable& table) {
   std::vector<CsvRow> rows;
-  while (std::getline(in, line)) {
-    const std::vector<std::string> fields = split_csv(line);
-    if (fields.size() != header.size()) continue;
-    std::map<std::string, std::string> row;
-    for (std::size_t i = 0; i < header.size(); ++i) row[header[i]] = fields[i];
-    rows.emplace_back(std::move(row));
-  }
+  for (std::size_t row = 0; row < table.rows(); ++row) rows.emplace_back(table, row);
   return rows;
 }
 

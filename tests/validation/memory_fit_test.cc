@@ -158,7 +158,8 @@ TEST(MemoryFit, PublishedPlans) {
   if (path.empty())
     GTEST_SKIP() << "published-runs.csv is not here: set TRAINCAST_SHARED to its folder's parent";
   int rows = 0, refused = 0, chosen[3] = {};
-  for (const test::CsvRow& row : test::read_csv(path)) {
+  const CsvTable table = CsvTable::from_file(path);
+  for (const test::CsvRow& row : test::rows_of(table)) {
     if (row.text("grade") != "A" || row.text("primary") != "1") continue;
     if (not_a_whole_transformer(row) || capacity(row.text("gpu")) == 0 || !row.has("seq") ||
         !row.has("hidden"))
@@ -195,7 +196,8 @@ TEST(MemoryFit, Fp8PlansWithoutRecomputation) {
   if (path.empty())
     GTEST_SKIP() << "published-runs.csv is not here: set TRAINCAST_SHARED to its folder's parent";
   int found = 0;
-  for (const test::CsvRow& row : test::read_csv(path)) {
+  const CsvTable table = CsvTable::from_file(path);
+  for (const test::CsvRow& row : test::rows_of(table)) {
     const std::string& id = row.text("id");
     if (id != "NEMO2407-004" && id != "MLPERF-014" && id != "MLPERF-017" && id != "MLPERF-018") continue;
     ++found;

@@ -67,7 +67,8 @@ TEST(MemoryValidation, PeakAllocatedOnB200) {
   const auto path = test::shared_file("simumax-b200-runs.csv");
   if (path.empty())
     GTEST_SKIP() << "simumax-b200-runs.csv is not here: set TRAINCAST_SHARED to its folder's parent";
-  const std::vector<test::CsvRow> rows = test::read_csv(path);
+  const CsvTable table = CsvTable::from_file(path);
+  const std::vector<test::CsvRow> rows = test::rows_of(table);
   ASSERT_GE(rows.size(), 20U);
   double sum = 0, worst = 0;
   std::printf("%-52s %5s %9s %9s %7s\n", "case", "stage", "measured", "predicted", "error");

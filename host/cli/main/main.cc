@@ -9,7 +9,8 @@ int main(int argc, char** argv) {
   try {
     return run_program(program, {argv + 1, argv + argc});
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "traincast: %s\n", error.what());
+    if (traincast::said_by_rank_0(program, error)) return 0;
+    std::fprintf(stderr, "traincast: %s\n", traincast::message(error).c_str());
     code = traincast::exit_code(error);
   } catch (...) {
     std::fputs("traincast: failed for an unknown reason\n", stderr);

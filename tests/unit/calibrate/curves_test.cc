@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <cmath>
 #include <random>
-#include <sstream>
 
 #include "host/base/errors.h"
 #include "host/calibrate/curves_fit.h"
@@ -238,23 +237,23 @@ TEST(Curves, PreferSustainedRowsAndSlowTheOthersAlike) {
 }
 
 TEST(KernelCsv, ReadsBothTablesByColumnName) {
-  std::istringstream gemms("k,time_us,dtype,n,m,comment\n4,1.5,bfloat16,3,2,x\r\n\n8,2,fp8,6,4,\n");
-  const auto points = read_kernel_csv(gemms, "g.csv");
+  const auto points = read_kernel_csv(
+      CsvTable::parse("k,time_us,dtype,n,m,comment\n4,1.5,bfloat16,3,2,x\r\n\n8,2,fp8,6,4,\n", "g.csv"));
   ASSERT_EQ(points.size(), 2U);
   EXPECT_EQ(points[0].op, Op(Gemm{.m = 2, .n = 3, .k = 4}));
   EXPECT_DOUBLE_EQ(points[0].time.value(), 1.5e-6);
   EXPECT_EQ(points[1].op, Op(Gemm{.m = 4, .n = 6, .k = 8, .dtype = DataType::fp8_e4m3}));
-  std::istringstream attention("batch,seq,heads,kv_heads,head_dim,time_us\n2,512,8,4,64,20\n");
+  const auto attention =
+      CsvTable::parse("batch,seq,heads,kv_heads,head_dim,time_us\n2,512,8,4,64,20\n", "a.csv");
   Attention expected{.batch = 2, .query_length = 512, .kv_length = 512, .heads = 8, .kv_heads = 4};
   expected.head_dim = expected.value_dim = 64;
-  EXPECT_EQ(read_kernel_csv(attention, "a.csv").front().op, Op(expected));
+  EXPECT_EQ(read_kernel_csv(attention).front().op, Op(expected));
 }
 
 TEST(KernelCsv, NamesFileLineAndColumnOfWhatItRefuses) {
   const auto refusal = [](const std::string& text) {
-    std::istringstream in(text);
     try {
-      read_kernel_csv(in, "t.csv");
+      read_kernel_csv(CsvTable::parse(text, "t.csv"));
     } catch (const ConfigError& error) {
       return std::string(error.what());
     }
@@ -262,21 +261,20 @@ TEST(KernelCsv, NamesFileLineAndColumnOfWhatItRefuses) {
   };
   const std::string head = "dtype,m,n,k,time_us\n";
   EXPECT_EQ(refusal(head + "bfloat16,1,1,1,1\nbfloat16,1,x,1,1\n"),
-            "t.csv:3: column \"n\": \"x\"; accepted: an integer from 1 to 1000000000");
+            "t.csv:3: column n: \"x\"; accepted: a whole number from 1 to 1000000000");
   EXPECT_EQ(refusal(head + "bfloat16,1,1,1,-2\n"),
-            "t.csv:2: column \"time_us\": \"-2\"; accepted: a positive number");
+            "t.csv:2: column time_us: \"-2\"; accepted: a number above 0");
   EXPECT_EQ(refusal(head + "bfloat16,1,1,1,nan\n"),
-            "t.csv:2: column \"time_us\": \"nan\"; accepted: a positive number");
-  EXPECT_EQ(refusal(head + "int8,1,1,1,1\n").substr(0, 30), "t.csv:2: column \"dtype\": \"int8");
-  EXPECT_EQ(refusal(head + "bfloat16,0,1,1,1\n").substr(0, 19), "t.csv:2: column \"m\"");
-  EXPECT_EQ(refusal(head + "bfloat16,1,1,1\n"), "t.csv:2: 4 cells; the header has 5");
-  EXPECT_EQ(refusal("dtype,m,n,time_us\n").substr(0, 22), "t.csv:1: no column \"k\"");
-  EXPECT_EQ(refusal("dtype,m,m,n,k,time_us\n"), "t.csv:1: column \"m\" appears twice");
-  EXPECT_EQ(refusal(head), "t.csv: a header, but no rows");
-  EXPECT_EQ(refusal(""), "t.csv: empty; a header line is needed");
-  EXPECT_EQ(refusal("batch,seq,heads,kv_heads,head_dim,time_us\n1,512,6,4,64,9\n").substr(0, 26),
-            "t.csv:2: column \"kv_heads\"");
-  EXPECT_THROW(read_kernel_csv(std::filesystem::path("no/such/file.csv")), ConfigError);
+            "t.csv:2: column time_us: \"nan\"; accepted: a number above 0");
+  EXPECT_EQ(refusal(head + "int8,1,1,1,1\n").substr(0, 28), "t.csv:2: column dtype: \"int8");
+  EXPECT_EQ(refusal(head + "bfloat16,0,1,1,1\n").substr(0, 18), "t.csv:2: column m:");
+  EXPECT_EQ(refusal(head + "bfloat16,1,1,1\n"), "t.csv:2: has 4 fields; accepted: 5, as in the header");
+  EXPECT_EQ(refusal("dtype,m,n,time_us\n").substr(0, 21), "t.csv:1: no column k;");
+  EXPECT_EQ(refusal("dtype,m,m,n,k,time_us\n"), "t.csv:1: column m appears twice; accepted: once");
+  EXPECT_EQ(refusal(head), "t.csv: no data; accepted: a header and rows");
+  EXPECT_EQ(refusal(""), "t.csv: the file is empty; accepted: a CSV table with a header line");
+  EXPECT_EQ(refusal("batch,seq,heads,kv_heads,head_dim,time_us\n1,512,6,4,64,9\n").substr(0, 25),
+            "t.csv:2: column kv_heads:");
 }
 
 TEST(ValidateKernels, JudgesCurvesAboveTheBaselinesOnUnevenData) {

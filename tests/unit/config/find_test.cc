@@ -28,7 +28,7 @@ TEST(Find, TakesAPathToo) {
   EXPECT_EQ(store.path(ConfigKind::gpus, file.string()), file);
   const std::string missing = (folder.path() / "none.json").string();
   EXPECT_EQ(message_of([&] { store.path(ConfigKind::gpus, missing); }),
-            "cannot read " + missing + ": there is no such file");
+            "cannot read " + missing + ": there is no such file; accepted: a .json file");
 }
 
 TEST(Find, UnknownNamesShowNearOnes) {

@@ -110,9 +110,11 @@ TEST(Reader, SkipsAByteOrderMark) {
 }
 
 TEST(Reader, RefusesDuplicateKeysAnywhere) {
-  EXPECT_EQ(refusal(R"({"a": 1, "a": 1})"), "x.json#/a: duplicate key \"a\"");
-  EXPECT_EQ(refusal(R"({"a": {"b": [1, {"c": 1, "c": 2}]}})"), "x.json#/a/b/1/c: duplicate key \"c\"");
-  EXPECT_EQ(refusal(R"({"a/b": {"~\n": 1, "~\n": 2}})"), "x.json#/a~1b/~0\\n: duplicate key \"~\\n\"");
+  EXPECT_EQ(refusal(R"({"a": 1, "a": 1})"), "x.json#/a: duplicate key \"a\"; accepted: each key once");
+  EXPECT_EQ(refusal(R"({"a": {"b": [1, {"c": 1, "c": 2}]}})"),
+            "x.json#/a/b/1/c: duplicate key \"c\"; accepted: each key once");
+  EXPECT_EQ(refusal(R"({"a/b": {"~\n": 1, "~\n": 2}})"),
+            "x.json#/a~1b/~0\\n: duplicate key \"~\\n\"; accepted: each key once");
 }
 
 TEST(Reader, RefusesDeepNestingBeforeTheStackOverflows) {
