@@ -65,8 +65,8 @@ void read_model(Row& row, PublishedRun& run) {
     model.moe = moe;
   }
   for (std::string_view hybrid : {"Nemotron-3", "Nemotron_3", "Nemotron-H", "hybrid"}) {
-    if (contains(run.model_name, hybrid) ||
-        contains(row.text("notes"), hybrid) && !contains(row.text("notes"), "hybrid shard")) {
+    const std::string& notes = row.text("notes");
+    if (contains(run.model_name, hybrid) || (contains(notes, hybrid) && !contains(notes, "hybrid shard"))) {
       run.reason = "layers other than attention and FFN (hybrid model): no column describes them";
     }
   }
