@@ -39,6 +39,7 @@ class Quantity {
   friend constexpr Quantity operator*(Quantity a, double b) { return Quantity(a.value_ * b); }
   friend constexpr Quantity operator*(double a, Quantity b) { return Quantity(a * b.value_); }
   friend constexpr Quantity operator/(Quantity a, double b) { return Quantity(a.value_ / b); }
+  // clang-tidy 14 takes the implied 0 for a null pointer. NOLINTNEXTLINE(modernize-use-nullptr)
   friend constexpr auto operator<=>(Quantity, Quantity) = default;
 
  private:

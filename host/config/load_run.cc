@@ -31,9 +31,9 @@ PublishedFigures read_published(Reader reader) {
   figures.mfu_low = number_if(reader, "mfu_low", 0.001, 1);
   figures.mfu_high = number_if(reader, "mfu_high", 0.001, 1);
   check_order(reader, "mfu_low", figures.mfu_low, figures.mfu_high);
-  figures.gpu_hours = number_if(reader, "gpu_hours", 1);
+  figures.gpu_hours = number_if(reader, "gpu_hours", 1, 1e15);
   if (reader.has("flops")) figures.flops = reader.quantity<Flops>("flops").value();
-  figures.tflops_per_gpu = number_if(reader, "tflops_per_gpu", 0.001);
+  figures.tflops_per_gpu = number_if(reader, "tflops_per_gpu", 0.001, 1e6);
   figures.full_attention = reader.boolean_or("full_attention", false);
   figures.measured = reader.boolean("measured");
   figures.from = reader.provenance();

@@ -50,7 +50,7 @@ TEST(CollectivesValidation, EightTimesTheFittedScale) {
   const auto file = test::shared_file("a100-perlmutter-nccl.csv", "data");
   if (file.empty())
     GTEST_SKIP() << "data/a100-perlmutter-nccl.csv is not in $TRAINCAST_SHARED nor in ../shared";
-  const std::vector<CollectivePoint> points = read_collective_points(file);
+  const std::vector<CollectivePoint> points = read_collective_points(CsvTable::from_file(file));
   const ValidationResult result =
       validate_collectives(where(points, [](const auto& p) { return p.nodes <= 2; }),
                            where(points, [](const auto& p) { return p.nodes == 16; }));
@@ -67,7 +67,7 @@ TEST(CollectivesValidation, TwiceTheFittedScaleOnFullNodes) {
   if (file.empty()) {
     GTEST_SKIP() << "data/a100-40gb-ndv4-nccl-all-reduce.csv is not in $TRAINCAST_SHARED nor in ../shared";
   }
-  const std::vector<CollectivePoint> points = read_collective_points(file);
+  const std::vector<CollectivePoint> points = read_collective_points(CsvTable::from_file(file));
   const ValidationResult result =
       validate_collectives(where(points, [](const auto& p) { return p.gpus <= 16; }),
                            where(points, [](const auto& p) { return p.gpus == 32; }));

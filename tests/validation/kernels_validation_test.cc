@@ -18,7 +18,7 @@ Gpu h100() {
 }
 
 std::vector<KernelErrors> judge(const std::filesystem::path& file, std::string_view only) {
-  std::vector<KernelPoint> points = read_kernel_csv(file);
+  std::vector<KernelPoint> points = read_kernel_csv(CsvTable::from_file(file));
   std::vector<KernelErrors> errors = validate_kernels(points, h100());
   std::erase_if(errors, [&](const KernelErrors& row) { return row.kernels.find(only) == std::string::npos; });
   std::printf("%-32s %-8s %-16s %-9s %7s %8s %8s %8s\n", "kernels", "left out", "sizes", "predictor",

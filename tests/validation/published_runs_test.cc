@@ -12,8 +12,8 @@
 
 #include "host/base/file.h"
 #include "host/report/renderer.h"
-#include "host/validate/validate_report.h"
 #include "host/validate/library.h"
+#include "host/validate/validate_report.h"
 
 namespace traincast {
 namespace {

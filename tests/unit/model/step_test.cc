@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "host/calibrate/system_times.h"
 #include "host/config/load.h"
 #include "host/model/collectives.h"
-#include "host/model/fabric_times.h"
 #include "host/model/flops.h"
 #include "host/model/roofline.h"
 #include "host/model/simulate.h"
