@@ -62,7 +62,7 @@ TEST(ValidateCli, WrongCommandLinesAndFilesAreOneLineAndExit2) {
   expect_refused("runs", "takes one FILE.csv; got 0");
   expect_refused("runs /no/such/file.csv", "/no/such/file.csv");
   expect_refused("runs " + folder.file("odd.csv", "name,speed\nx,1\n"), "odd.csv:1: the header is none of");
-  expect_refused("runs " + folder.file("empty.csv", ""), "empty.csv: is empty");
+  expect_refused("runs " + folder.file("empty.csv", ""), "empty.csv: the file is empty");
   std::string spoiled = kRuns;
   spoiled.replace(spoiled.find("H100,8,"), 7, "H100,8x,");
   expect_refused("runs " + folder.file("spoiled.csv", spoiled), "spoiled.csv:2: column gpus: \"8x\"");
