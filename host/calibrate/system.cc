@@ -18,6 +18,12 @@ namespace {
 constexpr FigureGroups kTimes =
     figure_groups({FigureGroup::step, FigureGroup::days, FigureGroup::energy, FigureGroup::cost});
 
+bool has_attention_rows(const Profile& profile) {
+  return std::any_of(profile.ops.begin(), profile.ops.end(), [](const OpRow& row) {
+    return row.timing.skipped.empty() && std::holds_alternative<Attention>(row.op);
+  });
+}
+
 bool has_sustained_rows(const Profile& profile) {
   return std::any_of(profile.ops.begin(), profile.ops.end(),
                      [](const OpRow& row) { return row.sustained && row.timing.skipped.empty(); });
@@ -69,7 +75,14 @@ std::unique_ptr<KernelTimes> Calibrator::kernels(const Run& run, const Gpu& gpu,
         "profile " + profile_->name + " (" +
         (sustained ? "sustained rates" : "bursts only: training under power limits runs some 10 % slower") +
         "): " + profile_->from.source;
-    return std::make_unique<CurveTimes>(build_curves(*profile_, gpu));
+    std::optional<RooflineTimes> attention;
+    if (!has_attention_rows(*profile_)) {
+      attention.emplace(gpu.sustained, run.stack.attention);
+      used.from.origin = weakest(used.from.origin, gpu.sustained.from.origin);
+      used.from.source +=
+          "; attention, which it has no rows of, from the sustained training rates of " + gpu.name;
+    }
+    return std::make_unique<CurveTimes>(build_curves(*profile_, gpu), std::move(attention));
   }
   const DataType format = gemm_type(run.plan.precision);
   if (gpu.sustained.gemm[static_cast<std::size_t>(format)].plateau.value() <= 0) {

@@ -5,7 +5,8 @@
 
 namespace traincast {
 
-CurveTimes::CurveTimes(KernelCurves curves) : curves_(std::move(curves)) {
+CurveTimes::CurveTimes(KernelCurves curves, std::optional<RooflineTimes> attention)
+    : curves_(std::move(curves)), attention_(std::move(attention)) {
   // 2 x 1 GiB: far beyond every cache.
   const Op copy = MemoryBound{MemoryKind::copy, 65536, 8192, DataType::bf16};
   stream_ = work(copy).bytes / curves_.time(copy);

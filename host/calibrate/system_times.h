@@ -2,24 +2,30 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "host/model/collectives.h"
 #include "host/model/kernel_curves.h"
+#include "host/model/roofline.h"
 #include "host/model/system.h"
 
 namespace traincast {
 
-// Kernel times of a profile.
+// Kernel times of a profile; attention from elsewhere where the profile has none.
 class CurveTimes final : public KernelTimes {
  public:
-  explicit CurveTimes(KernelCurves curves);
+  explicit CurveTimes(KernelCurves curves, std::optional<RooflineTimes> attention = std::nullopt);
   // Without the conversion to 8 bits that published GEMM timings include: the layer model counts casts apart.
-  Seconds time(const Op& op) const override { return curves_.time(op) - curves_.conversion_time(op); }
+  Seconds time(const Op& op) const override {
+    if (attention_ && std::holds_alternative<Attention>(op)) return attention_->time(op);
+    return curves_.time(op) - curves_.conversion_time(op);
+  }
   // Of a large copy.
   Bandwidth stream_rate() const override { return stream_; }
 
  private:
   KernelCurves curves_;
+  std::optional<RooflineTimes> attention_;
   Bandwidth stream_;
 };
 

@@ -52,8 +52,8 @@ int count_devices(std::string& why) {
   int count = 0;
   const cudaError_t status = cudaGetDeviceCount(&count);
   if (status == cudaSuccess && count > 0) return count;
-  why = std::string("cudaGetDeviceCount: ") +
-        (status == cudaSuccess ? "no CUDA device" : cudaGetErrorString(status));
+  why = std::string("no GPU that CUDA can use was found (cudaGetDeviceCount: ") +
+        (status == cudaSuccess ? "none" : cudaGetErrorString(status)) + ")";
   return 0;
 }
 
