@@ -228,11 +228,17 @@ Report collectives_report(const ValidationResult& result) {
                   right("alpha_beta_s", "alpha-beta", 2),
                   right("constant_busbw_s", "constant busbw", 2)};
   for (const ValidationRow& row : result.rows) {
-    rows.rows.push_back(
-        {text_cell(name(row.point.op)), count_cell(row.point.nodes), count_cell(row.point.gpus),
-         quantity_cell(row.point.bytes), quantity_cell(row.predicted), quantity_cell(row.point.measured),
-         signed_cell(row.log_error), text_cell(name(row.algorithm)), text_cell(name(row.protocol)),
-         quantity_cell(row.alpha_beta), quantity_cell(row.constant_busbw)});
+    rows.rows.push_back({text_cell(name(row.point.op)),
+                         count_cell(row.point.nodes),
+                         count_cell(row.point.gpus),
+                         {to_string(row.point.bytes), static_cast<std::int64_t>(row.point.bytes.value())},
+                         quantity_cell(row.predicted),
+                         quantity_cell(row.point.measured),
+                         signed_cell(row.log_error),
+                         text_cell(name(row.algorithm)),
+                         text_cell(name(row.protocol)),
+                         quantity_cell(row.alpha_beta),
+                         quantity_cell(row.constant_busbw)});
   }
   report.tables = {std::move(rows), std::move(summary)};
   return report;
