@@ -48,13 +48,6 @@ Session& test_session() {
 
 }  // namespace traincast
 
-#ifdef __SANITIZE_ADDRESS__
-// Open MPI's plugins leave memory to the end of the process. Kept loaded, they can be named in lsan.supp.
-extern "C" int dlclose(void*) {
-  return 0;
-}
-#endif
-
 int main(int argc, char** argv) {
   try {
     testing::InitGoogleTest(&argc, argv);
