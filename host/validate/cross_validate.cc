@@ -81,7 +81,8 @@ std::vector<CrossValidation> cross_validate(const std::vector<PublishedRun>& run
        {Split::in_sample, Split::cluster_out, Split::family_out, Split::small_to_large, Split::no_fit}) {
     CrossValidation validation;
     validation.split = split;
-    for (const auto& [stack, points] : stacks) {
+    for (const auto& entry : stacks) {
+      const std::vector<Point>& points = entry.second;
       for (const Point& judged : points) {
         const auto gpus = static_cast<double>(judged.row->gpus);
         if (split == Split::small_to_large && gpus <= median_gpus(points, judged.row->cluster)) continue;
