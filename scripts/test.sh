@@ -26,5 +26,7 @@ if [ "$all" = true ]; then
   tests build-cpu
 fi
 build default build
+say "Published runs, predicted (a test below fails where this gets worse than recorded)"
+"$root/build/traincast" validate runs "$root/configs/published/runs.csv" </dev/null
 say "Tests of build/"
 tests build

@@ -6,6 +6,18 @@
 #include "host/validate/published_row.h"
 
 namespace traincast {
+namespace {
+
+void read_step_time(const Row& row, PublishedRun& run) {
+  run.measured_from = "iter_time_s";
+  if (const auto time = row.number("iter_time_s"); time && *time > 0) {
+    run.measured = Seconds(*time);
+  } else {
+    run.reason = "no step time printed";
+  }
+}
+
+}  // namespace
 
 PublishedRun read_vtrain(const CsvTable& table, std::size_t index) {
   PublishedRun run;
@@ -48,11 +60,7 @@ PublishedRun read_vtrain(const CsvTable& table, std::size_t index) {
     run.reason = "TP x PP x DP or the batch does not match the row's GPUs";
     return run;
   }
-  if (const auto time = row.number("iter_time_s"); time && *time > 0)
-    run.measured = Seconds(*time);
-  else
-    run.reason = "no step time printed";
-  run.measured_from = "iter_time_s";
+  read_step_time(row, run);
   return run;
 }
 
@@ -101,11 +109,7 @@ PublishedRun read_simumax(const CsvTable& table, std::size_t index, const std::v
     run.reason = "TP x PP x CP x DP does not match the row's GPUs";
     return run;
   }
-  if (const auto time = row.number("iter_time_s"); time && *time > 0)
-    run.measured = Seconds(*time);
-  else
-    run.reason = "no step time printed";
-  run.measured_from = "iter_time_s";
+  read_step_time(row, run);
   if (const auto memory = row.number("peak_memory_gib")) run.measured_memory = Bytes(*memory * kGiB);
   return run;
 }
