@@ -14,10 +14,17 @@ extern const CommandSpec kValidateCommand;
 extern const CommandSpec kVersionCommand;
 
 const std::vector<const CommandSpec*>& commands() {
+  // clang-format off
   static const std::vector<const CommandSpec*> kCommands = {
-      &kRunCommand,  &kMeasureCommand,  &kEstimateCommand, &kCompareCommand,
-      &kListCommand, &kValidateCommand, &kVersionCommand,
+      &kRunCommand,
+      &kMeasureCommand,
+      &kEstimateCommand,
+      &kCompareCommand,
+      &kListCommand,
+      &kValidateCommand,
+      &kVersionCommand,
   };
+  // clang-format on
   return kCommands;
 }
 

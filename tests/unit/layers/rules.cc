@@ -21,13 +21,21 @@ const std::vector<Layer>& layers() {
       {"host/model", {"host/base"}},
       {"host/config", {"host/model", "host/base"}},
       {"host/calibrate", {"host/config", "host/model", "host/base"}},
-      {"host/search", {"host/config", "host/model", "host/base"}},
+      {"host/risk", {"host/calibrate", "host/config", "host/model", "host/base"}},
+      {"host/search", {"host/calibrate", "host/config", "host/model", "host/base"}},
+      {"host/import", {"host/config", "host/model", "host/base"}},
+      {"host/claims",
+       {"host/risk", "host/calibrate", "host/report", "host/config", "host/model", "host/base"}},
       {"host/validate", {"host/calibrate", "host/report", "host/config", "host/model", "host/base"}},
       {"host/report", {"host/config", "host/model", "host/base"}},
       {"host/measure", {"kernels", "mpi", "host/config", "host/model", "host/base"}},
+      {"host/check",
+       {"host/measure", "kernels", "mpi", "host/calibrate", "host/report", "host/config", "host/model",
+        "host/base"}},
       {"host/cli",
        {"kernels", "mpi", "host/base", "host/model", "host/config", "host/calibrate", "host/search",
-        "host/validate", "host/report", "host/measure"}},
+        "host/validate", "host/report", "host/measure", "host/risk", "host/import", "host/claims",
+        "host/check"}},
   };
   return kLayers;
 }
