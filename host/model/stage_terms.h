@@ -1,5 +1,5 @@
-// Terms of a step that many plans share, for those who compute each once (host/search): estimate_step (step.h)
-// is made of the same functions.
+// Terms of a step that many plans share, for those who compute each once (host/search): estimate_step
+// (step.h) is made of the same functions.
 #pragma once
 
 #include "host/model/layer.h"

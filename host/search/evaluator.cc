@@ -253,8 +253,7 @@ void Evaluator::time_plans(const StageLayout& layout, std::size_t row) {
       if (what_ == TimeWhat::feasible && memory_[i] > capacity) continue;
       double bubble = shared_bubble, step = shared_step;
       if (zero_[i].zero == 3 || shared_step < 0) {
-        const double* gathered =
-            zero_[i].zero == 3 ? &gathered_[(system * plans_ + i) * runs] : nullptr;
+        const double* gathered = zero_[i].zero == 3 ? &gathered_[(system * plans_ + i) * runs] : nullptr;
         const PipelineWork work = pipeline_of(layout, gathered);
         bubble = std::max(0.0, work.total - m * work.busiest);
         step = m * work.busiest + bubble + wait * (m * work.busiest_compute + bubble);
@@ -274,8 +273,7 @@ void Evaluator::prepare(const StageLayout& layout, std::size_t system, const Lay
   for (const ChunkKind& kind : layout.kinds()) {
     kinds_.push_back(times.chunk(kind, space_.run->model.mtp_layers));
   }
-  const ChunkMessage message =
-      pipeline_message(space_.run->model, plan_, *stack_, space_.systems[system]);
+  const ChunkMessage message = pipeline_message(space_.run->model, plan_, *stack_, space_.systems[system]);
   wait_ = {message.time.value() * message.exposed, message.time.value() * (1 - message.exposed)};
   if (layout.pipeline() == 1) wait_ = {};
 }

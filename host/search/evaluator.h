@@ -94,7 +94,7 @@ class Evaluator {
   TimeWhat what_;
   LayerTable table_;
 
-  Plan plan_;        // the current one; its zero and shard are scratch
+  Plan plan_;  // the current one; its zero and shard are scratch
   Choice choice_;
   const Stack* stack_ = nullptr;
   double straggler_ = 0;

@@ -21,9 +21,9 @@ LayerTimes layer_times_of(const Transformer& model, const Plan& plan, const Stac
     const std::size_t kind = (moe ? 2U : 0U) + (sliding ? 1U : 0U);
     if (known[kind]) continue;
     known[kind] = true;
-    out.layer[kind] = work_times(layer_times(model, plan, stack, system,
-                                             moe ? LayerKind::moe : LayerKind::dense,
-                                             sliding ? model.sliding_window : model.sequence));
+    out.layer[kind] =
+        work_times(layer_times(model, plan, stack, system, moe ? LayerKind::moe : LayerKind::dense,
+                               sliding ? model.sliding_window : model.sequence));
   }
   out.embedding = work_times(embedding_times(model, plan, stack, system));
   out.head = work_times(head_times(model, plan, stack, system));

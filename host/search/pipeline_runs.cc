@@ -63,7 +63,8 @@ class Alternating {
     const double inner = d(rank - run.first);
     const double here = d(rank), past = d(p_ - 1 - rank), through = d(p_ * v_ - 1);
     const double busy = d(m_) * w.work.sum();
-    const PassWork before{before_.forward + inner * w.first.forward, before_.backward + inner * w.first.backward};
+    const PassWork before{before_.forward + inner * w.first.forward,
+                          before_.backward + inner * w.first.backward};
     const PassWork last{last_before_.forward + (inner + 1) * w.last.forward,
                         last_before_.backward + (inner + 1) * w.last.backward};
     PassWork fill{before.forward + here * latency_, before.backward + here * latency_};
@@ -73,7 +74,8 @@ class Alternating {
       slots = p_ - rank;
       ahead.add(w.work, d(std::min(m_, slots)));
     } else {
-      const std::int64_t turns = 2 * (p_ - rank) - 1;  // passes of the chunk in turn ahead of the first backward
+      const std::int64_t turns =
+          2 * (p_ - rank) - 1;  // passes of the chunk in turn ahead of the first backward
       slots = turns + (v_ - 1) * p_;
       const PassWork& bending = turns < p_ ? w.last : w.first;
       const double others = d(std::min(m_, p_));

@@ -18,10 +18,10 @@ struct MessageWait {
 
 // One micro-batch on one rank of a run, in seconds. Exposed pipeline messages are in it, but for DualPipe.
 struct RunWork {
-  PassWork work;           // all its chunks, whole backward pass
-  PassWork first, last;    // its first and its last chunk
+  PassWork work;         // all its chunks, whole backward pass
+  PassWork first, last;  // its first and its last chunk
   double weight_gradient = 0;
-  double compute = 0;      // of work: what is no message
+  double compute = 0;  // of work: what is no message
 };
 
 // No more runs than this; a model whose layers alternate may have one run a rank.
@@ -29,8 +29,8 @@ inline constexpr std::size_t kMaxRuns = 512;
 using RunWorks = std::array<RunWork, kMaxRuns>;
 
 struct PipelineWork {
-  double total = 0;          // until the last micro-batch is done
-  double busiest = 0;        // one micro-batch on the rank that does most
+  double total = 0;    // until the last micro-batch is done
+  double busiest = 0;  // one micro-batch on the rank that does most
   double busiest_compute = 0;
 };
 

@@ -11,8 +11,8 @@ void TopList::add(const RankedPlan& plan) {
     if (!plan.before(*same)) return;
     plans_.erase(same);
   }
-  const auto at = std::find_if(plans_.begin(), plans_.end(),
-                               [&](const RankedPlan& other) { return plan.before(other); });
+  const auto at =
+      std::find_if(plans_.begin(), plans_.end(), [&](const RankedPlan& other) { return plan.before(other); });
   plans_.insert(at, plan);
   if (plans_.size() > size_) plans_.pop_back();
 }

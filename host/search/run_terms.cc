@@ -38,8 +38,7 @@ RunTerms::RunTerms(const SearchSpace& space, std::int64_t global_batch) {
   const Cluster::Power& power = cluster.power;
   const double watts = space.servers.value() * (1 + power.network_share) * power.pue;
   factor_[static_cast<std::size_t>(Objective::cost)] = space.rent.value();
-  factor_[static_cast<std::size_t>(Objective::energy)] =
-      watts * (1 - restarting + kIdlePower * restarting);
+  factor_[static_cast<std::size_t>(Objective::energy)] = watts * (1 - restarting + kIdlePower * restarting);
 }
 
 double RunTerms::expected(double step) const {

@@ -27,7 +27,8 @@ class Collector final : public PlanVisitor {
         own_score_(options.own_score),
         gates_(gates),
         result_(options.top) {
-    for (const std::int64_t batch : space.axes.global_batch) terms_.emplace_back(batch, RunTerms(space, batch));
+    for (const std::int64_t batch : space.axes.global_batch)
+      terms_.emplace_back(batch, RunTerms(space, batch));
   }
 
   void visit(const PlanGroup& group) override {

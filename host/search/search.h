@@ -39,8 +39,7 @@ struct SearchCounts {
 
 class SearchResult {
  public:
-  explicit SearchResult(std::size_t top)
-      : best(top, GroupBy::family), broken(kMostBroken, GroupBy::gates) {}
+  explicit SearchResult(std::size_t top) : best(top, GroupBy::family), broken(kMostBroken, GroupBy::gates) {}
   void merge(const SearchResult& other);
   // For other processes of the same program.
   std::string packed() const;
@@ -48,9 +47,9 @@ class SearchResult {
 
   static constexpr std::size_t kMostBroken = 8;
   SearchCounts counts;
-  TopList best;         // plans that break no gate
-  TopList broken;       // the best of those that break the same gates
-  ParetoFront front;    // days and memory, of plans that break no gate
+  TopList best;                       // plans that break no gate
+  TopList broken;                     // the best of those that break the same gates
+  ParetoFront front;                  // days and memory, of plans that break no gate
   std::optional<RankedPlan> nearest;  // of the plans that do not fit, the one that needs least
 };
 

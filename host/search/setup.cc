@@ -80,8 +80,7 @@ Run scaled_run(const Run& run, std::int64_t gpus) {
   return out;
 }
 
-SearchSetup::SearchSetup(Calibrator& calibrator, const Run& run,
-                         const SetupOptions& options)
+SearchSetup::SearchSetup(Calibrator& calibrator, const Run& run, const SetupOptions& options)
     : run_(run), fixed_(options.fixed) {
   const std::int64_t gpus = options.gpus > 0 ? options.gpus : run.cluster.gpus();
   extends_ = gpus > run.cluster.gpus();

@@ -13,9 +13,9 @@
 namespace traincast {
 
 struct SetupOptions {
-  std::int64_t gpus = 0;         // 0: as many as the run has
-  Tokens max_batch;              // 0: the run's batch alone
-  std::int64_t global_batch = 0;  // sequences; 0: the run's
+  std::int64_t gpus = 0;           // 0: as many as the run has
+  Tokens max_batch;                // 0: the run's batch alone
+  std::int64_t global_batch = 0;   // sequences; 0: the run's
   std::vector<std::string> fixed;  // "tp=8"
 };
 

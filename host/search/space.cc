@@ -37,8 +37,9 @@ bool splits(const Transformer& model, std::int64_t tensor) {
   return model.heads % tensor == 0 && keys && model.ffn_hidden % tensor == 0;
 }
 
-constexpr std::string_view kAxisNames[] = {"tp", "pp", "vp",    "cp",        "ep",        "etp",      "dp",
-                                           "zero", "shard", "mb", "batch", "precision", "recompute", "schedule", "sp"};
+constexpr std::string_view kAxisNames[] = {"tp",    "pp",        "vp",        "cp",       "ep",
+                                           "etp",   "dp",        "zero",      "shard",    "mb",
+                                           "batch", "precision", "recompute", "schedule", "sp"};
 
 template <std::size_t N>
 std::string accepted(const std::string_view (&names)[N]) {
@@ -149,12 +150,8 @@ Axes default_axes(const Run& run, std::int64_t gpus, std::int64_t nvlink_domain,
     axes.micro_batch.push_back(rows);
   }
   axes.precision = {run.plan.precision};
-  axes.recompute = {{Recompute::none, 100},
-                    {Recompute::selective, 100},
-                    {Recompute::full, 25},
-                    {Recompute::full, 50},
-                    {Recompute::full, 75},
-                    {Recompute::full, 100}};
+  axes.recompute = {{Recompute::none, 100}, {Recompute::selective, 100}, {Recompute::full, 25},
+                    {Recompute::full, 50},  {Recompute::full, 75},       {Recompute::full, 100}};
   axes.schedule = {Schedule::one_f_one_b, Schedule::interleaved, Schedule::zb_h1, Schedule::dual_pipe};
   axes.sequence_parallel = {true};
   // The run's own plan is a point of the space.
@@ -162,11 +159,11 @@ Axes default_axes(const Run& run, std::int64_t gpus, std::int64_t nvlink_domain,
   add(axes.micro_batch, own.micro_batch);
   if (own.shard_ranks > 0) add(axes.shard, own.shard_ranks);
   if (own.tensor_parallel > 1 && !own.sequence_parallel) axes.sequence_parallel.push_back(false);
-  const RecomputeChoice repeated{own.recompute,
-                                 own.recompute == Recompute::full
-                                     ? static_cast<std::int32_t>(own.recompute_share * 100 + 0.5)
-                                     : 100};
-  const bool known = std::find(axes.recompute.begin(), axes.recompute.end(), repeated) != axes.recompute.end();
+  const RecomputeChoice repeated{
+      own.recompute,
+      own.recompute == Recompute::full ? static_cast<std::int32_t>(own.recompute_share * 100 + 0.5) : 100};
+  const bool known =
+      std::find(axes.recompute.begin(), axes.recompute.end(), repeated) != axes.recompute.end();
   if (!known) axes.recompute.push_back(repeated);
   return axes;
 }
@@ -192,11 +189,11 @@ void fix_axis(Axes& axes, const std::string& setting) {
   };
   constexpr std::int64_t kMost = 1'000'000'000;
   constexpr Counts kCounts[] = {
-      {"tp", &Axes::tensor, 1, kMost},        {"pp", &Axes::pipeline, 1, kMost},
+      {"tp", &Axes::tensor, 1, kMost},         {"pp", &Axes::pipeline, 1, kMost},
       {"vp", &Axes::virtual_stages, 1, kMost}, {"cp", &Axes::context, 1, kMost},
-      {"ep", &Axes::expert, 1, kMost},        {"etp", &Axes::expert_tensor, 1, kMost},
-      {"dp", &Axes::data, 1, kMost},          {"zero", &Axes::zero, 0, 3},
-      {"shard", &Axes::shard, 0, kMost},      {"mb", &Axes::micro_batch, 1, kMost},
+      {"ep", &Axes::expert, 1, kMost},         {"etp", &Axes::expert_tensor, 1, kMost},
+      {"dp", &Axes::data, 1, kMost},           {"zero", &Axes::zero, 0, 3},
+      {"shard", &Axes::shard, 0, kMost},       {"mb", &Axes::micro_batch, 1, kMost},
       {"batch", &Axes::global_batch, 1, kMost}};
   for (const Counts& row : kCounts) {
     if (row.key != key) continue;

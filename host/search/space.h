@@ -24,8 +24,8 @@ struct RecomputeChoice {
 // parallelism is what the others leave of the GPUs.
 struct Axes {
   std::vector<std::int64_t> tensor, pipeline, virtual_stages, context, expert, expert_tensor;
-  std::vector<std::int64_t> data;                // allowed values; none: all
-  std::vector<std::int64_t> zero, shard;         // shard: 0 is all data-parallel ranks
+  std::vector<std::int64_t> data;         // allowed values; none: all
+  std::vector<std::int64_t> zero, shard;  // shard: 0 is all data-parallel ranks
   std::vector<std::int64_t> micro_batch, global_batch;
   std::vector<Precision> precision;
   std::vector<RecomputeChoice> recompute;
@@ -49,9 +49,9 @@ struct SearchSpace {
   Axes axes;
   std::vector<StackVariant> stacks;
   std::vector<System> systems;
-  Bytes capacity;            // of the smallest GPU
-  Watts servers;             // of all GPUs' servers in training
-  DollarRate rent;           // of all GPUs
+  Bytes capacity;   // of the smallest GPU
+  Watts servers;    // of all GPUs' servers in training
+  DollarRate rent;  // of all GPUs
 };
 
 // Every value that the model can be laid out with on so many GPUs; precision and batch as the run's plan.

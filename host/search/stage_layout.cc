@@ -62,8 +62,7 @@ StageLayout::StageLayout(const Transformer& model, std::int64_t pipeline, std::i
     std::vector<std::string> chunks;
     for (std::int64_t v = 0; v < virtual_stages; ++v) {
       const std::int64_t chunk = v * pipeline + rank;
-      chunks.push_back(
-          signature(model, chunk_layers(model, plan, chunk), chunk == 0, chunk + 1 == all));
+      chunks.push_back(signature(model, chunk_layers(model, plan, chunk), chunk == 0, chunk + 1 == all));
     }
     if (!of_run.empty() && chunks == of_run.back()) {
       ++runs_.back().count;

@@ -15,9 +15,10 @@ namespace traincast {
 inline constexpr std::size_t kLayerKinds = 4;
 
 struct ChunkKind {
-  std::array<double, kLayerKinds> layers{};  // passes through layers of each kind, prediction modules included
-  double own_layers = 0;                     // layers that it holds, prediction modules not included
-  bool first = false, last = false;          // of the model's chunks: embeds, computes the loss
+  std::array<double, kLayerKinds>
+      layers{};                      // passes through layers of each kind, prediction modules included
+  double own_layers = 0;             // layers that it holds, prediction modules not included
+  bool first = false, last = false;  // of the model's chunks: embeds, computes the loss
 };
 
 // Consecutive ranks whose chunks are alike, one by one.
@@ -27,7 +28,7 @@ struct RankRun {
   double own_layers = 0;
   // Layers in the order in which a backward pass meets them: `lead` of one kind, then others.
   bool lead_moe = false;
-  double lead = 0;                        // layers before the first of the other kind
+  double lead = 0;                          // layers before the first of the other kind
   double dense_layers = 0, moe_layers = 0;  // prediction modules included
   std::int64_t last() const { return first + count - 1; }
 };

@@ -48,10 +48,9 @@ class Comparer final : public PlanVisitor {
   }
   static std::string describe(const Plan& p) {
     std::string text;
-    for (const std::int64_t n :
-         {p.tensor_parallel, p.pipeline_parallel, p.virtual_stages, p.context_parallel, p.data_parallel,
-          p.expert_parallel, p.expert_tensor_parallel, std::int64_t{p.zero_stage}, p.shard_ranks,
-          p.micro_batch, p.global_batch}) {
+    for (const std::int64_t n : {p.tensor_parallel, p.pipeline_parallel, p.virtual_stages, p.context_parallel,
+                                 p.data_parallel, p.expert_parallel, p.expert_tensor_parallel,
+                                 std::int64_t{p.zero_stage}, p.shard_ranks, p.micro_batch, p.global_batch}) {
       text += std::to_string(n) + " ";
     }
     return text + std::string(name(p.schedule)) + " " + std::string(name(p.recompute)) + " " +
@@ -98,17 +97,18 @@ TEST_P(EvaluatorTest, EqualsTheFullModelOnEveryKindOfPlan) {
   EXPECT_EQ(comparer.by_zero().size(), 4U);
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Runs, EvaluatorTest,
-    ::testing::Values(Case{"llama-3.1-405b-16k", 0, 4999, {}}, Case{"llama-3-70b-64", 0, 997, {}},
-                      Case{"grok-3-central-200k", 0, 49999, {}},
-                      Case{"deepseek-v3-2k", 0, 99991, {"precision=fp8:bf16"}},
-                      Case{"gpt-4-a100-25k", 0, 99991, {}}),
-    [](const auto& each) {
-      std::string text = each.param.run;
-      for (char& c : text) c = std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
-      return text;
-    });
+INSTANTIATE_TEST_SUITE_P(Runs, EvaluatorTest,
+                         ::testing::Values(Case{"llama-3.1-405b-16k", 0, 4999, {}},
+                                           Case{"llama-3-70b-64", 0, 997, {}},
+                                           Case{"grok-3-central-200k", 0, 49999, {}},
+                                           Case{"deepseek-v3-2k", 0, 99991, {"precision=fp8:bf16"}},
+                                           Case{"gpt-4-a100-25k", 0, 99991, {}}),
+                         [](const auto& each) {
+                           std::string text = each.param.run;
+                           for (char& c : text)
+                             c = std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
+                           return text;
+                         });
 
 }  // namespace
 }  // namespace traincast
