@@ -131,7 +131,7 @@ Table parts_table(const SearchAnswer& a) {
     for (const PricedPlan* plan : plans) {
       const double seconds = plan->forecast.step.parts[part];
       any = any || seconds > 0;
-      row.push_back(quantity_cell(Seconds(seconds)));
+      row.push_back(seconds > 0 ? quantity_cell(Seconds(seconds)) : Cell{"\u2014", 0.0});
     }
     if (any) table.rows.push_back(std::move(row));
   }
@@ -190,7 +190,7 @@ void add_speed(std::vector<Scalar>& scalars, const SearchCounts& counts, const S
                           grouped(counts.gated) + " of them break a gate",
                       counts.evaluated}});
   scalars.push_back({"feasible", "", count_cell(counts.feasible)});
-  scalars.push_back({"gated", "", count_cell(counts.gated)});
+  scalars.push_back({"breaking_a_gate", "", count_cell(counts.gated)});
   scalars.push_back({"wall_s", "", {"", speed.wall.value()}});
   scalars.push_back({"plans_per_s", "", {"", rate}});
   scalars.push_back({"threads", "", count_cell(speed.threads)});

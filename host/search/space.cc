@@ -150,8 +150,8 @@ Axes default_axes(const Run& run, std::int64_t gpus, std::int64_t nvlink_domain,
     axes.micro_batch.push_back(rows);
   }
   axes.precision = {run.plan.precision};
-  axes.recompute = {{Recompute::none, 100}, {Recompute::selective, 100}, {Recompute::full, 25},
-                    {Recompute::full, 50},  {Recompute::full, 75},       {Recompute::full, 100}};
+  axes.recompute = {{Recompute::none, 100}, {Recompute::selective, 100}};
+  for (std::int32_t share = 10; share <= 100; share += 10) axes.recompute.push_back({Recompute::full, share});
   axes.schedule = {Schedule::one_f_one_b, Schedule::interleaved, Schedule::zb_h1, Schedule::dual_pipe};
   axes.sequence_parallel = {true};
   // The run's own plan is a point of the space.
