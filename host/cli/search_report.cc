@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "host/cli/search_tables.h"
 #include "host/report/run_cells.h"
 
 namespace traincast {
@@ -28,9 +29,13 @@ double communication(const StepEstimate& step) {
   return sum / step.time.value();
 }
 
+}  // namespace
+
 std::string plan_cell(const PricedPlan& plan) {
   return choice_text(plan.plan.choice) + (plan.overlap.empty() ? "" : " no-overlap-" + plan.overlap);
 }
+
+namespace {
 
 std::vector<Column> plan_columns() {
   return {left("plan", "plan", 30),
@@ -138,15 +143,17 @@ Table parts_table(const SearchAnswer& a) {
   return table;
 }
 
-Table front_table(const std::vector<RankedPlan>& front, Bytes capacity, bool several_gpus) {
+}  // namespace
+
+Table front_table(const std::vector<FrontRow>& front, bool several_gpus) {
   Table table{.key = "front",
               .title = several_gpus ? "Pareto front of days, memory left and GPUs"
                                     : "Pareto front of days and memory left",
               .columns = {left("plan", "plan", 30), right("gpus", "GPUs"), right("expected_time_s", "days"),
                           right("headroom_bytes", "memory left", "GiB"), right("step_time_s", "step")}};
-  for (const RankedPlan& plan : front) {
+  for (const auto& [plan, left_over] : front) {
     const Choice& c = plan.choice;
-    const double headroom = capacity.value() - plan.memory;
+    const double headroom = left_over.value();
     table.rows.push_back({text_cell(choice_text(c)),
                           count_cell(std::int64_t{c.tensor} * c.pipeline * c.context * c.data),
                           days_cell(Seconds(plan.expected)),
@@ -156,6 +163,8 @@ Table front_table(const std::vector<RankedPlan>& front, Bytes capacity, bool sev
   table.footnotes = {"No other plan is at least as good in all of these and better in one."};
   return table;
 }
+
+namespace {
 
 Table broken_table(const SearchAnswer& a) {
   Table table{.key = "gated", .title = "Would be better, but break a sanity gate", .columns = plan_columns()};
@@ -182,6 +191,8 @@ Table gates_table(const Gates& gates) {
   return table;
 }
 
+}  // namespace
+
 void add_speed(std::vector<Scalar>& scalars, const SearchCounts& counts, const SearchSpeed& speed) {
   const double rate = static_cast<double>(counts.evaluated) / std::max(1e-9, speed.wall.value());
   scalars.push_back({"plans_evaluated",
@@ -196,6 +207,8 @@ void add_speed(std::vector<Scalar>& scalars, const SearchCounts& counts, const S
   scalars.push_back({"threads", "", count_cell(speed.threads)});
   scalars.push_back({"ranks", "", count_cell(speed.ranks)});
 }
+
+namespace {
 
 // "rank 12 of 40,321 plans that fit (best 0.03 %)": the run's own plan.
 std::string own_text(const SearchAnswer& a) {
@@ -256,7 +269,9 @@ Report search_report(const SearchAnswer& a, const SearchSpeed& speed) {
         {"none_sound", "no plan", text_cell("Every plan that fits breaks a gate; see the table below.")});
   }
   if (!a.broken.empty()) report.tables.push_back(broken_table(a));
-  if (!a.front.empty()) report.tables.push_back(front_table(a.front, a.capacity, false));
+  std::vector<FrontRow> front;
+  for (const RankedPlan& plan : a.front) front.push_back({plan, a.capacity - Bytes(plan.memory)});
+  if (!front.empty()) report.tables.push_back(front_table(front, false));
   report.tables.push_back(gates_table(a.gates));
   return report;
 }

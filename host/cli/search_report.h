@@ -1,6 +1,8 @@
 // What traincast search prints.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,19 +19,17 @@ struct SearchSpeed {
 
 Report search_report(const SearchAnswer& answer, const SearchSpeed& speed);
 
-// The best plan for each number of GPUs: of a fixed batch, and of a batch that grows with the GPUs.
+// The best plan for each number of GPUs, ascending: of a fixed batch, or of a batch that grows with them.
 struct ScalingPoint {
   std::int64_t gpus = 0, global_batch = 0;
-  std::string why_none;  // "" where there is a plan
-  PricedPlan best;
-  std::vector<RankedPlan> front;
+  std::string why_none;               // "" where there is a plan
+  std::optional<SearchAnswer> found;  // then with at least one plan in `best`
 };
 struct ScalingCurve {
   std::string key, title;
   std::vector<ScalingPoint> points;
 };
-Report scaling_report(const Run& run, Objective objective, Bytes capacity,
-                      const std::vector<ScalingCurve>& curves, const SearchCounts& counts,
+Report scaling_report(const Run& run, Objective objective, const std::vector<ScalingCurve>& curves,
                       const SearchSpeed& speed);
 
 }  // namespace traincast

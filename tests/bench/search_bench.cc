@@ -1,6 +1,6 @@
-// How many complete plan evaluations a core makes in a second: the search's evaluator on whole spaces, the full
-// model on the same plans, and searches as users run them. CPU time, so that other work on the machine does not
-// count.
+// How many complete plan evaluations a core makes in a second: the search's evaluator on whole spaces, the
+// full model on the same plans, and searches as users run them. CPU time, so that other work on the machine
+// does not count.
 #include <benchmark/benchmark.h>
 
 #include <memory>
@@ -68,7 +68,8 @@ class Tally final : public PlanVisitor {
   std::vector<Choice> sample_;
 };
 
-std::int64_t evaluate_all(const Prepared& prepared, const Layouts& layouts, TimeWhat what, PlanVisitor& visitor) {
+std::int64_t evaluate_all(const Prepared& prepared, const Layouts& layouts, TimeWhat what,
+                          PlanVisitor& visitor) {
   Evaluator evaluator(prepared.space(), layouts, prepared.gates(), what);
   std::int64_t tasks = 0;
   for (const SearchTask& task : tasks_of(prepared.space())) {
@@ -119,8 +120,8 @@ void whole_search(benchmark::State& state, const std::string& run) {
   const Prepared& prepared = Prepared::of(run);
   std::int64_t plans = 0;
   for (auto _ : state) {
-    const SearchResult result = search(prepared.space(), prepared.gates(),
-                                       {.threads = static_cast<unsigned>(state.range(0))});
+    const SearchResult result =
+        search(prepared.space(), prepared.gates(), {.threads = static_cast<unsigned>(state.range(0))});
     plans += result.counts.evaluated;
     benchmark::DoNotOptimize(&result);
   }
@@ -130,8 +131,7 @@ void whole_search(benchmark::State& state, const std::string& run) {
 void add_run(const std::string& run) {
   const auto ms = benchmark::kMillisecond;
   benchmark::RegisterBenchmark(("complete_evaluations/" + run).c_str(), complete_evaluations, run)->Unit(ms);
-  benchmark::RegisterBenchmark(("full_model/" + run).c_str(), full_model, run)
-      ->Unit(benchmark::kMicrosecond);
+  benchmark::RegisterBenchmark(("full_model/" + run).c_str(), full_model, run)->Unit(benchmark::kMicrosecond);
   benchmark::RegisterBenchmark(("whole_search/" + run).c_str(), whole_search, run)
       ->ArgName("threads")
       ->Arg(1)
