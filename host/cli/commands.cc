@@ -11,6 +11,7 @@ extern const CommandSpec kEstimateCommand;
 extern const CommandSpec kCompareCommand;
 extern const CommandSpec kTraceCommand;
 extern const CommandSpec kSearchCommand;
+extern const CommandSpec kSweepCommand;
 extern const CommandSpec kListCommand;
 extern const CommandSpec kValidateCommand;
 extern const CommandSpec kVersionCommand;
@@ -24,6 +25,7 @@ const std::vector<const CommandSpec*>& commands() {
       &kCompareCommand,
       &kTraceCommand,
       &kSearchCommand,
+      &kSweepCommand,
       &kListCommand,
       &kValidateCommand,
       &kVersionCommand,

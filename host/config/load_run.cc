@@ -69,7 +69,7 @@ void check_precision(const ConfigStore& store, const Run& run, const std::string
 
 Run load_run(const ConfigStore& store, std::string_view name_or_path) {
   const std::filesystem::path file = store.path(ConfigKind::runs, name_or_path);
-  Reader root = Reader::from_file(file);
+  Reader root = store.read(ConfigKind::runs, file);
   Run run;
   run.name = file.stem().string();
   run.from = root.provenance();
