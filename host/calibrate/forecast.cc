@@ -1,6 +1,7 @@
 #include "host/calibrate/forecast.h"
 
 #include <algorithm>
+#include <set>
 #include <vector>
 
 #include "host/base/errors.h"
@@ -86,6 +87,26 @@ void add_stragglers(Forecast& out, const Calibrator& calibrator, const System& p
                               cluster.gpus_per_node, {0, 0.001, 0.01});
 }
 
+void add_feeds(Forecast& out, const Gpu& gpu) {
+  const Cluster::Power& power = out.run.cluster.power;
+  std::set<double> supplies;
+  for (const RunPhase& phase : out.phases) {
+    if (phase.supply) supplies.insert(phase.supply->value());
+  }
+  constexpr std::int64_t kAny = 1'000'000'000;
+  const FleetGpus any{&gpu, kAny};
+  const FleetGpus all{&gpu, out.run.plan.gpus()};
+  for (const double watts : supplies) {
+    SupplyFeeds row{.supply = Watts(watts)};
+    row.lowest_clock = lowest_clock({&any, 1});
+    row.gpus = gpus_fed(power, {&any, 1}, row.supply);
+    row.gpus_slowed = gpus_fed(power, {&any, 1}, row.supply, row.lowest_clock);
+    const double clock = clock_within(power, {&all, 1}, row.supply);
+    row.clock_for_all = gpus_fed(power, {&all, 1}, row.supply, clock) == all.count ? clock : 0;
+    out.feeds.push_back(row);
+  }
+}
+
 std::size_t fleet_of(const Run& run, const std::string& gpu) {
   std::size_t at = 0;
   while (at + 1 < run.cluster.fleets.size() && run.cluster.fleets[at].gpu != gpu) ++at;
@@ -105,6 +126,7 @@ void estimate(Forecast& out, Calibrator& calibrator, std::span<const FleetGpus> 
   out.inputs = pace.inputs();
   add_choices(out, systems, fleets);
   add_stragglers(out, calibrator, pace.view(), most);
+  add_feeds(out, *pace.view().gpu);
   add_run_inputs(out, calibrator);
   add_site_inputs(out, systems);
 }
