@@ -37,7 +37,7 @@ window.addEventListener("load", () => setTimeout(() => {
 """
 FRAME = """<!doctype html><body style="margin:0"><pre id="answer"></pre>
 <script>window.addEventListener("message", (event) => { document.getElementById("answer").textContent = event.data; });</script>
-<iframe src="{page}" style="width:{width}px;height:9000px;border:0"></iframe>"""
+<iframe src="PAGE" style="width:WIDTHpx;height:9000px;border:0"></iframe>"""
 
 
 def skip(reason: str) -> None:
@@ -56,7 +56,7 @@ def chromium() -> str:
 
 def browse(browser: str, page: Path, width: int, folder: Path) -> dict:
     frame = folder / f"frame-{width}.html"
-    frame.write_text(FRAME.format(page=page.name, width=width), encoding="utf-8")
+    frame.write_text(FRAME.replace("PAGE", page.name).replace("WIDTH", str(width)), encoding="utf-8")
     common = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--virtual-time-budget=20000",
               f"--user-data-dir={folder / 'profile'}", f"--window-size={max(width, 500)},9000"]
     dom = subprocess.run([*common, "--dump-dom", frame.as_uri()], capture_output=True, text=True, timeout=180, check=True).stdout
