@@ -12,6 +12,7 @@ extern const CommandSpec kCompareCommand;
 extern const CommandSpec kTraceCommand;
 extern const CommandSpec kSearchCommand;
 extern const CommandSpec kSweepCommand;
+extern const CommandSpec kCollectivesCommand;
 extern const CommandSpec kListCommand;
 extern const CommandSpec kValidateCommand;
 extern const CommandSpec kVersionCommand;
@@ -26,6 +27,7 @@ const std::vector<const CommandSpec*>& commands() {
       &kTraceCommand,
       &kSearchCommand,
       &kSweepCommand,
+      &kCollectivesCommand,
       &kListCommand,
       &kValidateCommand,
       &kVersionCommand,
