@@ -95,6 +95,7 @@ unsigned thread_count(const Arguments& arguments) {
 }
 
 struct Request {
+  ConfigStore store;  // with what --set says
   Run run;
   Gates gates;
   Objective objective = Objective::days;
@@ -104,8 +105,11 @@ struct Request {
 };
 
 Request read_request(const Arguments& arguments, const ConfigStore& store) {
-  Request request;
-  request.run = load_run(store, arguments.positional().front());
+  Request request{.store = store};
+  const RunConfigs configs(store, arguments.positional().front());
+  EditedRun edited = configs.with(chosen_overrides(arguments));
+  request.run = std::move(edited.run);
+  request.store = std::move(edited.store);
   request.gates = load_gates(store, arguments.text("gates"));
   for (const std::string& gate : arguments.list("ignore-gates")) request.gates.ignore(gate);
   request.objective = objective_of(arguments);
@@ -145,8 +149,10 @@ std::int64_t weak_batch(const Request& request, std::int64_t gpus) {
 
 class Searcher {
  public:
-  Searcher(const Arguments& arguments, const ConfigStore& store, const Request& request)
-      : request_(request), calibrator_(store, chosen_profile(arguments, store)), progress_(arguments) {
+  Searcher(const Arguments& arguments, const Request& request)
+      : request_(request),
+        calibrator_(request.store, chosen_profile(arguments, request.store)),
+        progress_(arguments) {
     Session& session = arguments.session();
     workers_.threads = thread_count(arguments);
     workers_.part = {static_cast<std::size_t>(session.rank()), static_cast<std::size_t>(session.size())};
@@ -202,17 +208,19 @@ void search_and_print(const Arguments& arguments) {
   const ConfigStore store = open_configs(arguments);
   Request request = read_request(arguments, store);
   const auto start = Clock::now();
-  Searcher searcher(arguments, store, request);
+  Searcher searcher(arguments, request);
   const int ranks = arguments.session().size();
+  const std::string format = arguments.text("format");
+  const std::size_t front_rows = format == "json" || format == "csv" ? kAllRows : kRowsForPeople;
   if (request.gpus.size() > 1) {
     const std::vector<ScalingCurve> curves = searcher.curves();
-    emit(arguments,
-         scaling_report(request.run, request.objective, curves, {since(start), searcher.threads(), ranks}));
+    emit(arguments, scaling_report(request.run, request.objective, curves,
+                                   {since(start), searcher.threads(), ranks}, front_rows));
     return;
   }
   if (request.gpus.size() == 1) request.setup.gpus = request.gpus.front();
   const SearchAnswer answer = searcher.one(request.setup);
-  emit(arguments, search_report(answer, {since(start), searcher.threads(), ranks}));
+  emit(arguments, search_report(answer, {since(start), searcher.threads(), ranks}, front_rows));
 }
 
 int run_search(const Arguments& arguments) {
@@ -244,7 +252,8 @@ const CommandSpec kSearchCommand{
         "Prices every way to lay the run's model out on its GPUs, or on --gpus, and ranks those that fit\n"
         "into memory. Plans that break a sanity gate (configs/gates) are listed apart. Under mpirun the\n"
         "ranks share the work. Keys of --fix: tp pp vp cp ep etp dp zero shard mb batch precision\n"
-        "recompute schedule sp; several values between colons, as tp=4:8 or recompute=none:full-50.\n"
+        "recompute schedule sp overlap; several values between colons: tp=4:8, recompute=none:full-50,\n"
+        "overlap=stack:none.\n"
         "Exit 3 where no plan fits.",
     .example = "traincast search llama-3.1-405b-16k --fix tp=8",
     .options =
@@ -256,6 +265,7 @@ const CommandSpec kSearchCommand{
          {"gates", "NAME", "sanity gates, a name or a .json file", "default"},
          {"ignore-gates", "LIST", "gates that do not hold, or all", ""},
          {"threads", "N", "threads of this process; all cores where not given", ""},
+         kSetOption,
          kProfileOption},
     .positional = {"RUN", "a name or a .json file", 1, 1},
     .ranks = Ranks::all,

@@ -145,15 +145,18 @@ Table parts_table(const SearchAnswer& a) {
 
 }  // namespace
 
-Table front_table(const std::vector<FrontRow>& front, bool several_gpus) {
+Table front_table(const std::vector<FrontRow>& front, bool several_gpus, std::size_t most) {
   Table table{.key = "front",
               .title = several_gpus ? "Pareto front of days, memory left and GPUs"
                                     : "Pareto front of days and memory left",
               .columns = {left("plan", "plan", 30), right("gpus", "GPUs"), right("expected_time_s", "days"),
                           right("headroom_bytes", "memory left", "GiB"), right("step_time_s", "step")}};
-  for (const auto& [plan, left_over] : front) {
+  const std::size_t rows = std::min(most, front.size());
+  for (std::size_t i = 0; i < rows; ++i) {
+    const FrontRow& row = front[rows > 1 ? i * (front.size() - 1) / (rows - 1) : front.size() - 1];
+    const RankedPlan& plan = row.plan;
     const Choice& c = plan.choice;
-    const double headroom = left_over.value();
+    const double headroom = row.headroom.value();
     table.rows.push_back({text_cell(choice_text(c)),
                           count_cell(std::int64_t{c.tensor} * c.pipeline * c.context * c.data),
                           days_cell(Seconds(plan.expected)),
@@ -161,6 +164,11 @@ Table front_table(const std::vector<FrontRow>& front, bool several_gpus) {
                           quantity_cell(Seconds(plan.step))});
   }
   table.footnotes = {"No other plan is at least as good in all of these and better in one."};
+  if (rows < front.size()) {
+    table.footnotes.front() += " " + grouped(static_cast<std::int64_t>(rows)) + " of " +
+                               grouped(static_cast<std::int64_t>(front.size())) +
+                               " rows; json and csv have all.";
+  }
   return table;
 }
 
@@ -233,7 +241,7 @@ std::string own_text(const SearchAnswer& a) {
 
 }  // namespace
 
-Report search_report(const SearchAnswer& a, const SearchSpeed& speed) {
+Report search_report(const SearchAnswer& a, const SearchSpeed& speed, std::size_t front_rows) {
   Report report{.name = "search", .title = a.run.title};
   std::string fleets;
   for (const Fleet& fleet : a.run.cluster.fleets) {
@@ -271,7 +279,7 @@ Report search_report(const SearchAnswer& a, const SearchSpeed& speed) {
   if (!a.broken.empty()) report.tables.push_back(broken_table(a));
   std::vector<FrontRow> front;
   for (const RankedPlan& plan : a.front) front.push_back({plan, a.capacity - Bytes(plan.memory)});
-  if (!front.empty()) report.tables.push_back(front_table(front, false));
+  if (!front.empty()) report.tables.push_back(front_table(front, false, front_rows));
   report.tables.push_back(gates_table(a.gates));
   return report;
 }

@@ -17,7 +17,9 @@ struct SearchSpeed {
   int ranks = 1;
 };
 
-Report search_report(const SearchAnswer& answer, const SearchSpeed& speed);
+// Rows of the Pareto front: all for machines, fewer for people.
+inline constexpr std::size_t kAllRows = 1'000'000, kRowsForPeople = 24;
+Report search_report(const SearchAnswer& answer, const SearchSpeed& speed, std::size_t front_rows);
 
 // The best plan for each number of GPUs, ascending: of a fixed batch, or of a batch that grows with them.
 struct ScalingPoint {
@@ -30,6 +32,6 @@ struct ScalingCurve {
   std::vector<ScalingPoint> points;
 };
 Report scaling_report(const Run& run, Objective objective, const std::vector<ScalingCurve>& curves,
-                      const SearchSpeed& speed);
+                      const SearchSpeed& speed, std::size_t front_rows);
 
 }  // namespace traincast

@@ -135,7 +135,7 @@ std::vector<FrontRow> joint_front(const ScalingCurve& curve) {
 }  // namespace
 
 Report scaling_report(const Run& run, Objective objective, const std::vector<ScalingCurve>& curves,
-                      const SearchSpeed& speed) {
+                      const SearchSpeed& speed, std::size_t front_rows) {
   Report report{.name = "search", .title = run.title};
   report.scalars = {{"run", "", text_cell(run.name)},
                     {"objective", "", text_cell(kObjectiveNames[static_cast<int>(objective)])},
@@ -153,7 +153,7 @@ Report scaling_report(const Run& run, Objective objective, const std::vector<Sca
   }
   add_speed(report.scalars, counts, speed);
   const std::vector<FrontRow> front = joint_front(curves.front());
-  if (!front.empty()) report.tables.push_back(front_table(front, true));
+  if (!front.empty()) report.tables.push_back(front_table(front, true, front_rows));
   return report;
 }
 

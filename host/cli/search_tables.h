@@ -16,7 +16,8 @@ struct FrontRow {
   RankedPlan plan;
   Bytes headroom;  // memory left
 };
-Table front_table(const std::vector<FrontRow>& front, bool several_gpus);
+// `most`: rows, spread evenly, the first and the last among them.
+Table front_table(const std::vector<FrontRow>& front, bool several_gpus, std::size_t most);
 void add_speed(std::vector<Scalar>& scalars, const SearchCounts& counts, const SearchSpeed& speed);
 
 }  // namespace traincast

@@ -65,6 +65,10 @@ Gates load_gates(const ConfigStore& store, const std::string& name_or_path) {
   const std::filesystem::path folder = store.root() / "gates";
   const std::filesystem::path file = name_or_path.ends_with(".json") ? std::filesystem::path(name_or_path)
                                                                      : folder / (name_or_path + ".json");
+  if (!std::filesystem::exists(file)) {
+    throw UsageError("--gates " + name_or_path + ": there is no " + file.string() +
+                     "; accepted: default, or the path of a .json file");
+  }
   Reader root = Reader::from_file(file);
   Gates gates;
   for (int i = 0; i < kGates; ++i) {
