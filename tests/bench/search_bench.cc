@@ -3,6 +3,7 @@
 // does not count.
 #include <benchmark/benchmark.h>
 
+#include <ctime>
 #include <memory>
 #include <string>
 #include <thread>
@@ -79,10 +80,35 @@ std::int64_t evaluate_all(const Prepared& prepared, const Layouts& layouts, Time
   return tasks;
 }
 
-// Every plan of the space, memory and step time, whether it fits or not; all tables built anew.
+// Some plans of the space, spread evenly.
+std::vector<Plan> sample_plans(const Prepared& prepared) {
+  constexpr std::int64_t kStride = 10'007;
+  Tally tally(kStride);
+  evaluate_all(prepared, Layouts(prepared.space()), TimeWhat::feasible, tally);
+  std::vector<Plan> plans;
+  for (const Choice& choice : tally.sample()) plans.push_back(to_plan(choice, prepared.space().run->plan));
+  return plans;
+}
+
+void evaluate_fully(const SearchSpace& space, const Plan& plan) {
+  for (const System& system : space.systems) {
+    benchmark::DoNotOptimize(estimate_step(space.run->model, plan, space.run->stack, system));
+  }
+  benchmark::DoNotOptimize(estimate_memory(space.run->model, plan, space.run->stack));
+}
+
+double cpu_seconds() {
+  return static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
+}
+
+// Every plan of the space, memory and step time, whether it fits or not; all tables built anew. Beside it, in
+// the same run, what the full model needs for a sample of the same plans, and the rate at which one core runs
+// Calculon's exhaustive search of a 3.1 T model on 98,304 GPUs: 2,033,824 strategies in 35.6 minutes.
 void complete_evaluations(benchmark::State& state, const std::string& run) {
+  constexpr double kCalculon = 2'033'824 / (35.6 * 60);
   const Prepared& prepared = Prepared::of(run);
   std::int64_t plans = 0;
+  double spent = -cpu_seconds();
   for (auto _ : state) {
     const Layouts layouts(prepared.space());
     Tally tally;
@@ -90,27 +116,24 @@ void complete_evaluations(benchmark::State& state, const std::string& run) {
     benchmark::DoNotOptimize(tally.sum());
     plans += tally.plans();
   }
-  state.counters["evaluations/s/core"] =
-      benchmark::Counter(static_cast<double>(plans), benchmark::Counter::kIsRate);
+  spent += cpu_seconds();
+  const std::vector<Plan> sample = sample_plans(prepared);
+  double full = -cpu_seconds();
+  for (const Plan& plan : sample) evaluate_fully(prepared.space(), plan);
+  full += cpu_seconds();
+  const double rate = static_cast<double>(plans) / spent;
+  state.counters["evaluations/s/core"] = rate;
+  state.counters["x_full_model"] = rate / (static_cast<double>(sample.size()) / full);
+  state.counters["x_952/s"] = rate / kCalculon;
   state.counters["plans"] = static_cast<double>(plans) / static_cast<double>(state.iterations());
 }
 
-// The full model, estimate_step and estimate_memory, on a sample of the same plans.
+// The full model, estimate_step and estimate_memory, plan by plan.
 void full_model(benchmark::State& state, const std::string& run) {
   const Prepared& prepared = Prepared::of(run);
-  const SearchSpace& space = prepared.space();
-  Tally tally(10'007);
-  evaluate_all(prepared, Layouts(space), TimeWhat::feasible, tally);
-  std::vector<Plan> plans;
-  for (const Choice& choice : tally.sample()) plans.push_back(to_plan(choice, space.run->plan));
+  const std::vector<Plan> plans = sample_plans(prepared);
   std::size_t i = 0;
-  for (auto _ : state) {
-    const Plan& plan = plans[i++ % plans.size()];
-    for (const System& system : space.systems) {
-      benchmark::DoNotOptimize(estimate_step(space.run->model, plan, space.run->stack, system));
-    }
-    benchmark::DoNotOptimize(estimate_memory(space.run->model, plan, space.run->stack));
-  }
+  for (auto _ : state) evaluate_fully(prepared.space(), plans[i++ % plans.size()]);
   state.counters["evaluations/s/core"] =
       benchmark::Counter(static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
 }
