@@ -20,10 +20,7 @@ CheckedClaim check_claim(const Claim& claim, Evidence& evidence) {
                     .computation = side.computation,
                     .figure = evaluate(side.computation, evidence),
                     .verdict = {}};
-    const bool same = claim.computation && side.computation.unit == claim.computation->unit;
-    if (same && claim.not_testable.empty()) {
-      out.verdict = judge(*claim.limits(), claim.sense, out.figure.low, out.figure.high);
-    }
+    if (side.judged) out.verdict = judge(*claim.limits(), claim.sense, out.figure.low, out.figure.high);
     checked.also.push_back(std::move(out));
   }
   return checked;

@@ -14,7 +14,7 @@ struct CheckedSide {
   std::string what;
   Computation computation;
   Figure figure;
-  std::optional<Verdict> verdict;  // by the same rule, where it is in the unit of the claim
+  std::optional<Verdict> verdict;  // where it is judged
 };
 
 struct CheckedClaim {

@@ -27,6 +27,15 @@ Computation read_computation(Reader& reader, const std::string& unit) {
   return computation;
 }
 
+// Only what is in the unit of a testable claim can be judged against it.
+void check_judged(const Reader& reader, const Claim& claim) {
+  if (!claim.also.back().judged) return;
+  if (!claim.computation || !claim.limits() || !claim.not_testable.empty() ||
+      claim.also.back().computation.unit != claim.computation->unit) {
+    reader.fail("judged", "the claim is not testable, or in another unit; accepted: false");
+  }
+}
+
 Claim read_claim(Reader& reader) {
   Claim claim;
   claim.id = reader.text("id");
@@ -45,7 +54,9 @@ Claim read_claim(Reader& reader) {
   if (reader.has("also")) {
     for (Reader& side : reader.objects("also")) {
       const std::string what = side.text("what");
-      claim.also.push_back({what, read_computation(side, claim.unit)});
+      const bool judged = side.boolean_or("judged", false);
+      claim.also.push_back({what, judged, read_computation(side, claim.unit)});
+      check_judged(side, claim);
     }
   }
   claim.depends = reader.text("depends");

@@ -34,6 +34,7 @@ struct ClaimedRange {
 
 struct SideFigure {
   std::string what;
+  bool judged = false;  // against the same claim, by the same rule
   Computation computation;
 };
 

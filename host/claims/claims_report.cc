@@ -59,24 +59,31 @@ std::string decisive_input(const Figure& figure) {
   return figure.swings.empty() ? "" : figure.swings.front().input;
 }
 
+// People see at once where a verdict rests on the width of our interval.
+std::string verdict_text(const CheckedClaim& checked) {
+  std::string text(name(checked.verdict));
+  if (checked.of_value != checked.verdict)
+    text += " (our value alone: " + std::string(name(checked.of_value)) + ")";
+  return text;
+}
+
 std::vector<Column> row_columns() {
   std::vector<Column> columns = {
       left("id", "id"),
-      left("subject", "of", 3, 10),
+      left("subject", "of", 3, 13),
       left("gloss", "claim", 0, 18),
       {.key = "claimed", .title = "claimed", .align = Align::right, .wrap_width = 10},
       {.key = "ours", .title = "ours"},
       {.title = "interval", .priority = 2, .audience = Audience::people},
       left("unit", "unit", 0, 8),
       left("verdict", "verdict", 0, 12),
-      left("of_value", "our value alone", 5, 12),
       left("depends", "depends on", 1, 20),
   };
   for (const char* key :
-       {"low",         "high",          "claimed_low",  "claimed_high",   "sense",        "tested_low",
-        "tested_high", "quantity",      "claimed_unit", "quote",          "tested",       "reason",
-        "formula",     "formula_words", "rests_on",     "decisive_input", "decisive_low", "decisive_high",
-        "origin",      "weakest_input", "source"}) {
+       {"of_value",      "low",         "high",          "claimed_low",  "claimed_high",   "sense",
+        "tested_low",    "tested_high", "quantity",      "claimed_unit", "quote",          "tested",
+        "reason",        "formula",     "formula_words", "rests_on",     "decisive_input", "decisive_low",
+        "decisive_high", "origin",      "weakest_input", "source"}) {
     columns.push_back({.key = key, .audience = Audience::machines});
   }
   return columns;
@@ -91,6 +98,7 @@ void add_machine_cells(std::vector<Cell>& row, const CheckedClaim& checked) {
     row.push_back(value.empty() ? missing_cell() : text_cell(value));
   };
   const auto& limits = claim.limits();
+  text(checked.verdict == Verdict::not_testable ? "" : std::string(name(checked.of_value)));
   number(there, figure.low);
   number(there, figure.high);
   number(claim.range.has_value(), claim.range ? claim.range->low : 0);
@@ -129,8 +137,7 @@ std::vector<Cell> row_of(const CheckedClaim& checked) {
       optional_number(there, figure.value),
       {there ? shown(figure.low, figure.high) : "\u2014", std::monostate{}},
       unit.empty() ? missing_cell("") : text_cell(unit),
-      text_cell(name(checked.verdict)),
-      judged ? text_cell(name(checked.of_value)) : missing_cell(),
+      {verdict_text(checked), std::string(name(checked.verdict))},
       {judged ? claim.depends : claim.not_testable, claim.depends},
   };
   add_machine_cells(row, checked);

@@ -37,7 +37,7 @@ const std::vector<const CommandSpec*>& commands();
 // Throws UsageError that lists near names.
 const CommandSpec& find_command(std::string_view name);
 
-// Options that every command has: --configs --format --out --quiet --backend --help.
+// Options that every command has: --configs --format --width --out --quiet --backend --help.
 const std::vector<OptionSpec>& global_options();
 
 }  // namespace traincast

@@ -48,6 +48,7 @@ const std::vector<OptionSpec>& global_options() {
   static const std::vector<OptionSpec> kGlobal = {
       {"configs", "DIR", "folder of gpus/, clusters/, models/, ... (or TRAINCAST_CONFIGS)", ""},
       {"format", "FORMAT", "of the result", "text", {"text", "md", "csv", "json"}},
+      {"width", "N", "columns of text output; where not given COLUMNS, the terminal's, or 120", ""},
       {"out", "FILE", "write the result to FILE, whole or not at all, instead of the standard output", ""},
       {"quiet", "", "no progress or remarks on the standard error", ""},
       {"backend", "NAME", "what computes here (or TRAINCAST_BACKEND)", "auto", {"auto", "cpu", "cuda"}},
