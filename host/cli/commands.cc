@@ -11,6 +11,9 @@ extern const CommandSpec kEstimateCommand;
 extern const CommandSpec kCompareCommand;
 extern const CommandSpec kTraceCommand;
 extern const CommandSpec kClaimsCommand;
+extern const CommandSpec kSearchCommand;
+extern const CommandSpec kSweepCommand;
+extern const CommandSpec kCollectivesCommand;
 extern const CommandSpec kListCommand;
 extern const CommandSpec kValidateCommand;
 extern const CommandSpec kVersionCommand;
@@ -24,6 +27,9 @@ const std::vector<const CommandSpec*>& commands() {
       &kCompareCommand,
       &kTraceCommand,
       &kClaimsCommand,
+      &kSearchCommand,
+      &kSweepCommand,
+      &kCollectivesCommand,
       &kListCommand,
       &kValidateCommand,
       &kVersionCommand,
