@@ -42,7 +42,8 @@ std::vector<ConfigKind> wanted_kinds(const Arguments& arguments) {
     }
     kinds.push_back(static_cast<ConfigKind>(found - names.begin()));
   }
-  for (int i = 0; kinds.empty() && i < kConfigKinds; ++i) kinds.push_back(static_cast<ConfigKind>(i));
+  if (!kinds.empty()) return kinds;
+  for (int i = 0; i < kConfigKinds; ++i) kinds.push_back(static_cast<ConfigKind>(i));
   return kinds;
 }
 

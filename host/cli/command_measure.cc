@@ -7,6 +7,7 @@
 #include "host/base/file.h"
 #include "host/cli/command.h"
 #include "host/cli/output.h"
+#include "host/cli/progress.h"
 #include "host/cli/version.h"
 #include "host/config/load.h"
 #include "host/config/load_profile.h"
@@ -112,8 +113,10 @@ int run_measure(const Arguments& arguments) {
   }
   notice(arguments, "measuring " + std::to_string(session.size()) + " x " + info.name + " (" + info.backend +
                         "), messages by " + std::string(communicator->name()));
+  CommandProgress progress(arguments);
   const Measurement result = measure(*request.backend, *communicator, session, request.options,
-                                     [&](std::string_view line) { notice(arguments, line); });
+                                     [&](std::string_view line) { progress.output().show(line); });
+  progress.output().clear();
   print_report(arguments, measurement_summary(result.profile));
   notice(arguments, "wrote " + request.file.string());
   if (result.failures.empty()) return 0;
