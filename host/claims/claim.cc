@@ -1,6 +1,5 @@
 #include "host/claims/claim.h"
 
-#include <limits>
 #include <set>
 
 #include "host/base/file.h"

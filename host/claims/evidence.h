@@ -2,9 +2,7 @@
 // other command uses.
 #pragma once
 
-#include <deque>
 #include <map>
-#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>

@@ -16,7 +16,8 @@ struct PositionalSpec {
   std::string_view value_name;  // "RUN"; "" for none
   std::string_view help;
   int min = 0;
-  int max = 0;  // 1'000'000 for "any number"
+  int max = 0;                                 // 1'000'000 for "any number"
+  std::vector<std::string_view> choices = {};  // what shells complete; the command checks
 };
 
 struct CommandSpec {

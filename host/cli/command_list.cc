@@ -73,8 +73,11 @@ const CommandSpec kListCommand{
     .details = "Every name listed can be used where a command takes one; so can the path of a .json file.",
     .example = "traincast list gpus models",
     .options = {},
-    .positional = {"KIND", "gpus, clusters, models, plans, stacks, profiles or runs; all where none is named",
-                   0, kConfigKinds},
+    .positional = {"KIND",
+                   "gpus, clusters, models, plans, stacks, profiles or runs; all where none is named",
+                   0,
+                   kConfigKinds,
+                   {std::begin(kConfigKindNames), std::end(kConfigKindNames)}},
     .ranks = Ranks::one,
     .run = run_list};
 

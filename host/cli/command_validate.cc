@@ -118,7 +118,8 @@ const CommandSpec kValidateCommand{
                 {"fit", "FILE", "collectives: the points to calibrate on", ""},
                 {"predict", "FILE", "collectives: the points to predict", ""},
                 {"gpu", "NAME", "kernels: the GPU that the points were timed on", "h100-sxm"}},
-    .positional = {"WHAT", "runs FILE.csv, collectives, or kernels FILE.csv", 1, 2},
+    .positional =
+        {"WHAT", "runs FILE.csv, collectives, or kernels FILE.csv", 1, 2, {"runs", "collectives", "kernels"}},
     .ranks = Ranks::one,
     .run = run_validate};
 

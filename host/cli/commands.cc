@@ -16,6 +16,7 @@ extern const CommandSpec kSweepCommand;
 extern const CommandSpec kCollectivesCommand;
 extern const CommandSpec kListCommand;
 extern const CommandSpec kValidateCommand;
+extern const CommandSpec kCompletionCommand;
 extern const CommandSpec kVersionCommand;
 
 const std::vector<const CommandSpec*>& commands() {
@@ -32,6 +33,7 @@ const std::vector<const CommandSpec*>& commands() {
       &kCollectivesCommand,
       &kListCommand,
       &kValidateCommand,
+      &kCompletionCommand,
       &kVersionCommand,
   };
   // clang-format on
