@@ -13,6 +13,7 @@ extern const CommandSpec kTraceCommand;
 extern const CommandSpec kSearchCommand;
 extern const CommandSpec kSweepCommand;
 extern const CommandSpec kCollectivesCommand;
+extern const CommandSpec kImportCommand;
 extern const CommandSpec kListCommand;
 extern const CommandSpec kValidateCommand;
 extern const CommandSpec kVersionCommand;
@@ -28,6 +29,7 @@ const std::vector<const CommandSpec*>& commands() {
       &kSearchCommand,
       &kSweepCommand,
       &kCollectivesCommand,
+      &kImportCommand,
       &kListCommand,
       &kValidateCommand,
       &kVersionCommand,
