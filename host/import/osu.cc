@@ -36,7 +36,7 @@ std::optional<Collective> collective_of(std::string_view title) {
 
 // OSU's size: all-reduce and reduce-scatter, the whole buffer of a rank; all-gather and all-to-all, what a
 // rank gives to each other one.
-double message_bytes(Collective collective, double size, int ranks) {
+double message_bytes(std::optional<Collective> collective, double size, int ranks) {
   const bool per_peer = collective == Collective::all_gather || collective == Collective::all_to_all;
   return per_peer ? size * ranks : size;
 }
@@ -48,8 +48,8 @@ BandwidthTest import_osu(std::string_view text, const std::string& file, const B
     throw ConfigError(file + ": OSU does not print the number of ranks; accepted: --ranks N, 2 or more");
   }
   BandwidthTest out;
-  std::optional<Collective> collective =
-      facts.collective.empty() ? std::nullopt : collective_from_name(facts.collective);
+  std::optional<Collective> collective;
+  if (!facts.collective.empty()) collective = collective_from_name(facts.collective);
   for_each_line(text, [&](int number, std::string_view line) {
     const Words words = split_words(line);
     if (words.empty()) return;
@@ -69,7 +69,7 @@ BandwidthTest import_osu(std::string_view text, const std::string& file, const B
     if (*size == 0) return;
     CollectiveRow row;
     row.collective = *collective;
-    row.message = Bytes(message_bytes(*collective, static_cast<double>(*size), facts.ranks));
+    row.message = Bytes(message_bytes(collective, static_cast<double>(*size), facts.ranks));
     row.dtype = DataType::fp32;
     row.ranks = facts.ranks;
     row.nodes = std::max(1, facts.nodes);

@@ -132,7 +132,7 @@ TEST_P(PublishedConfig, ReadsBackFromItsConfigFile) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Cards, PublishedConfig, testing::ValuesIn(kPublished),
-                         [](const auto& info) { return info.param.name; });
+                         [](const auto& one) { return one.param.name; });
 
 std::string refusal(std::string_view config, const HuggingFaceOptions& options = {}) {
   try {
