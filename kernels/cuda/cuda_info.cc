@@ -87,7 +87,7 @@ DeviceInfo device_info(int device, const cudaDeviceProp& properties) {
   info.libraries = {{"cuda_driver_api", cuda_version(driver_api)},
                     {"cuda_runtime", cuda_version(runtime)},
                     {"cublasLt", cublas_version(cublasLtGetVersion())},
-                    {"grouped_gemm", "one cuBLASLt product a group"}};
+                    {"grouped_gemm", "one strided-batched cuBLASLt product"}};
   info.memory = Bytes(static_cast<double>(properties.totalGlobalMem));
   info.last_level_cache = Bytes(properties.l2CacheSize);
   info.multiprocessors = properties.multiProcessorCount;

@@ -22,6 +22,9 @@ struct Matrix {
   std::int64_t rows = 0, columns = 0;
 };
 
+// One empty kernel.
+cudaError_t launch_nothing(cudaStream_t stream);
+
 // Fills with the deviates of counter_random.h (their squares where `squared`); also fp8_e4m3. `order` is the
 // tensor as numbered, row-major; `transposed` stores it [columns, rows], in each of `batch` matrices.
 struct FillOrder {
