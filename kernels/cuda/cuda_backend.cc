@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "kernels/cpu/cpu_info.h"
+#include "kernels/cuda/attention.h"
 #include "kernels/cuda/cuda_info.h"
 #include "kernels/cuda/host_ops.h"
 #include "kernels/cuda/op_prepared.h"
@@ -136,7 +137,7 @@ class CudaBackend final : public Backend {
 
   std::size_t scratch_of(const Gemm&) const { return MatmulContext::kWorkspaceBytes; }
   std::size_t scratch_of(const GroupedGemm&) const { return MatmulContext::kWorkspaceBytes; }
-  std::size_t scratch_of(const Attention&) const { return 0; }
+  std::size_t scratch_of(const Attention& op) const { return attention_state_bytes(op); }
   std::size_t scratch_of(const MemoryBound& op) const { return scratch_bytes(op, launch_); }
 
   static std::string why_no_memory(std::size_t needed) {
@@ -150,9 +151,7 @@ class CudaBackend final : public Backend {
 
   std::string why_no_kernel(const Gemm& op) const { return why_no_gemm(op, matmul_); }
   std::string why_no_kernel(const GroupedGemm& op) const { return why_no_grouped_gemm(op, matmul_); }
-  std::string why_no_kernel(const Attention&) const {
-    return "needs cuDNN's fused attention, which this binary does not use yet";
-  }
+  static std::string why_no_kernel(const Attention& op) { return why_no_attention(op); }
   std::string why_no_kernel(const MemoryBound& op) const {
     const bool moves_bytes = op.kind == MemoryKind::copy || op.kind == MemoryKind::permute;
     if (op.dtype == DataType::fp8_e4m3 && !moves_bytes && op.kind != MemoryKind::adam) {
@@ -175,8 +174,9 @@ class CudaBackend final : public Backend {
                                           const PrepareOptions& options) const {
     return make_grouped_gemm(op, matmul_, options.algorithms);
   }
-  std::unique_ptr<Launcher> make_launcher(const Attention& op, std::uint64_t, const PrepareOptions&) const {
-    throw DeviceError(why_no_kernel(op));
+  static std::unique_ptr<Launcher> make_launcher(const Attention& op, std::uint64_t,
+                                                 const PrepareOptions& options) {
+    return make_attention(op, options.algorithms);
   }
   std::unique_ptr<Launcher> make_launcher(const MemoryBound& op, std::uint64_t seed,
                                           const PrepareOptions&) const {
