@@ -22,6 +22,7 @@ class ErrorCheck {
 
  private:
   void fail_if_dead();
+  [[noreturn]] void fail(const std::string& text, cudaError_t status);
   std::mutex mutex_;
   std::string dead_;  // the first sticky error
 };
