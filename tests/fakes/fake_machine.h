@@ -156,9 +156,13 @@ class FakeCommunicator final : public Communicator {
     PreparedMessage(Collective what, Bytes bytes) : collective(what), message(bytes) {}
     Collective collective;
     Bytes message;
+    int started = 0;
   };
 
   FakeCommunicator(FakeClock& clock, int ranks) : clock_(clock), ranks_(ranks) {}
+  // The one of all ranks, which can be split.
+  FakeCommunicator(FakeClock& clock, Session& session)
+      : clock_(clock), ranks_(session.size()), session_(&session) {}
   std::string_view name() const override { return "fake"; }
   std::vector<std::pair<std::string, std::string>> libraries() const override { return {{"fakeccl", "2"}}; }
   std::string why_unsupported(Collective collective) const override { return unsupported(collective); }
@@ -174,6 +178,15 @@ class FakeCommunicator final : public Communicator {
     clock_.advance(time);
     return time;
   }
+  using Communicator::start;
+  void start(Prepared& prepared, int repeats) override {
+    dynamic_cast<PreparedMessage&>(prepared).started = repeats;
+  }
+  // As if nothing had been computed meanwhile.
+  Seconds wait(Prepared& prepared) override {
+    return time(prepared, dynamic_cast<PreparedMessage&>(prepared).started);
+  }
+  std::unique_ptr<Communicator> split(int color, int key) override;
   std::string verify(Prepared& prepared) override {
     const auto& what = dynamic_cast<PreparedMessage&>(prepared);
     return wrong(what.collective, what.message);
@@ -186,6 +199,17 @@ class FakeCommunicator final : public Communicator {
  private:
   FakeClock& clock_;
   int ranks_;
+  Session* session_ = nullptr;
 };
+
+inline std::unique_ptr<Communicator> FakeCommunicator::split(int color, int key) {
+  const std::unique_ptr<Session> part = session_ == nullptr ? nullptr : session_->split(color, key);
+  if (part == nullptr) return nullptr;
+  auto communicator = std::make_unique<FakeCommunicator>(clock_, part->size());
+  communicator->formula = formula;
+  communicator->unsupported = unsupported;
+  communicator->wrong = wrong;
+  return communicator;
+}
 
 }  // namespace traincast
