@@ -108,13 +108,13 @@ Fabric Calibrator::fabric(const Run& run, const Gpu& gpu, InputUsed& used) {
       .what = "collectives", .name = run.cluster.name, .from = run.cluster.network.from, .enters = kTimes};
   used.from.origin = weakest(used.from.origin, fabric.from.origin);
   used.from.source = fabric.from.source + "; network: " + run.cluster.network.from.source;
-  if (fabric.gpus_per_node > 8) return fabric;  // the tables are of nodes of eight
   std::string curves_of;
-  if (uses_profile(gpu.name)) {
+  if (uses_profile(gpu.name) && (fabric.gpus_per_node <= 8 || profile_->nodes == 1)) {
     fabric.curves = node_curves(*profile_);
     curves_of = profile_->name;
   }
-  if (fabric.curves.empty() && !gpu.profile.empty()) {
+  // Shipped tables are of nodes of eight.
+  if (fabric.curves.empty() && !gpu.profile.empty() && fabric.gpus_per_node <= 8) {
     // Another GPU's table holds where the NVLink is the same.
     const Curves& shipped = shipped_curves(gpu.profile);
     if (shipped.gpu == gpu.name || this->gpu(shipped.gpu).links.nvlink == gpu.links.nvlink) {
