@@ -167,13 +167,17 @@ CheckResult check_step(RankMachine& machine, const ConfigStore& store, const Che
   result.scale = request.scale > 0 ? request.scale : (cpu ? kCpuScale : 1);
   result.full_layers = request.model.layers;
   const Transformer model = model_at_hand(request, result.scale);
-  result.run = run_at_hand(request, model, result.ranks);
-  const std::int64_t fits =
-      layers_that_fit(model, result.run.plan, result.run.stack, result.ranks.memory, request.layers);
-  result.run.model = first_layers(model, fits);
   const DataType hidden = hidden_format(result.device);
+  const std::int64_t fits = rank_0_first(machine.session, [&] {
+    result.run = run_at_hand(request, model, result.ranks);
+    const std::int64_t layers = layers_that_fit(model, result.run.plan, result.run.stack,
+                                                result.ranks.memory * kUsableMemory, request.layers);
+    result.run.model = first_layers(model, layers);
+    require_memory(step_program(result.run.model, result.run.plan, result.run.stack, hidden), result.device,
+                   result.ranks);
+    return layers;
+  });
   StepProgram program = step_program(result.run.model, result.run.plan, result.run.stack, hidden);
-  require_memory(program, result.device, result.ranks);
 
   request.notice("preparing " + std::to_string(counted_ops(program).size()) + " different operations");
   PreparedStep step(machine, program, result.run.plan);
@@ -191,7 +195,7 @@ CheckResult check_step(RankMachine& machine, const ConfigStore& store, const Che
   profile.gpu = gpu_name;
   result.exposed_share = exposed_share(machine, step, program);
   if (!result.profile_given) result.profile_processor_share = share_since(processor, begin, machine);
-  result.profile = profile.name;
+  result.profile = profile;
 
   const Gpu gpu = gpu_at_hand(store, request, profile, result.ranks);
   result.run.cluster = cluster_at_hand(result.ranks, gpu);

@@ -17,6 +17,16 @@
 
 namespace traincast {
 
+// What is wrong with a command is said once: rank 0 goes first, the others follow when it is through.
+// Collective.
+template <typename Work>
+auto rank_0_first(Session& session, Work work) {
+  if (session.rank() != 0) session.barrier();
+  auto result = work();
+  if (session.rank() == 0) session.barrier();
+  return result;
+}
+
 struct CheckRequest {
   Transformer model;       // full size, with the sequence to train
   std::int64_t scale = 0;  // what `model` is divided by; 0: 1 on an accelerator, kCpuScale on a CPU
@@ -58,7 +68,7 @@ struct CheckResult {
   double exposed_share = 1;
   double processor_share = 0;          // of the steps; a CPU under load has less than one
   double profile_processor_share = 0;  // while the profile was measured; 0 where one was given
-  std::string profile;                 // name
+  Profile profile;                     // that the prediction rests on
   bool profile_given = false;
 
   double error() const { return prediction.step.time / measured - 1; }  // of the prediction

@@ -1,6 +1,7 @@
 #include <limits>
 
 #include "host/base/errors.h"
+#include "host/base/file.h"
 #include "host/check/check.h"
 #include "host/check/check_report.h"
 #include "host/cli/command.h"
@@ -8,6 +9,7 @@
 #include "host/cli/output.h"
 #include "host/cli/version.h"
 #include "host/config/load.h"
+#include "host/config/load_profile.h"
 #include "host/measure/devices.h"
 #include "host/measure/measure.h"
 
@@ -52,11 +54,17 @@ int run_check(const Arguments& arguments) {
   const ConfigStore store = open_configs(arguments);
   int device = 0;
   const auto backend = make_rank_backend(session, backend_choice(arguments), device);
-  const CheckRequest request = read_request(arguments, store, backend->info());
+  const CheckRequest request = rank_0_first(session, [&] {
+    if (arguments.speaks() && arguments.given("save-profile")) check_writable(arguments.text("save-profile"));
+    return read_request(arguments, store, backend->info());
+  });
   check_same_devices(session, backend->info());
   const auto communicator = make_communicator(session, backend->info().backend, device);
   RankMachine machine{*backend, *communicator, session, steady_now, request.seed};
   const CheckResult result = check_step(machine, store, request);
+  if (arguments.speaks() && arguments.given("save-profile")) {
+    save_profile(result.profile, arguments.text("save-profile"));
+  }
   emit(arguments, check_report(result));
   return 0;
 }
@@ -85,7 +93,9 @@ const CommandSpec kCheckCommand{
                 {"micro-batch", "B", "sequences at once", "1"},
                 {"micro-batches", "M", "of a step and rank", "2"},
                 {"tries", "N", "steps to take the median of", "5"},
-                kProfileOption},
+                kProfileOption,
+                {"save-profile", "FILE", "also write the profile of the step's shapes that was measured",
+                 ""}},
     .positional = {},
     .ranks = Ranks::all,
     .run = run_check};
