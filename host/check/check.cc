@@ -147,11 +147,6 @@ void require_profile_of(const Profile& profile, const std::string& gpu) {
 
 }  // namespace
 
-double CheckResult::error_of_processor_time() const {
-  if (!on_cpu(device) || profile_given || processor_share <= 0) return error();
-  return (1 + error()) * profile_processor_share / processor_share - 1;
-}
-
 Seconds CheckResult::rest() const {
   Seconds rest = measured - tensor.exposed - data.exposed;
   for (const ClassResult& result : classes) rest -= result.measured;

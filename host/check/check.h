@@ -72,9 +72,6 @@ struct CheckResult {
   bool profile_given = false;
 
   double error() const { return prediction.step.time / measured - 1; }  // of the prediction
-  // The same if both had had the processor all the time that passed: what other programs took away is not
-  // the model's doing. Only on a CPU, and where the profile was measured here; else as error().
-  double error_of_processor_time() const;
   // Of the measured step: neither an op class nor waiting for messages.
   Seconds rest() const;
 };

@@ -56,7 +56,8 @@ class ShapeMeter {
     if (const std::string wrong = agreed(machine_.session, communicator.verify(prepared)); !wrong.empty()) {
       throw CommError("wrong result: " + wrong);
     }
-    const Samples samples = take([&](int repeats) { return communicator.time(prepared, repeats); }, false);
+    const Samples samples =
+        take([&](int repeats) { return exchange(communicator, prepared, repeats); }, false);
     CollectiveRow row{.collective = message.collective,
                       .message = communicator.message(prepared),
                       .dtype = message.dtype,
@@ -70,6 +71,17 @@ class ShapeMeter {
   }
 
  private:
+  // As a step does it, one message at a time: started and waited for. The slowest rank's time.
+  Seconds exchange(Communicator& communicator, Prepared& prepared, int repeats) {
+    machine_.session.barrier();
+    const Seconds begin = machine_.now();
+    for (int i = 0; i < repeats; ++i) {
+      communicator.start(prepared);
+      communicator.wait(prepared);
+    }
+    return Seconds(machine_.session.max((machine_.now() - begin).value()));
+  }
+
   Samples take(const std::function<Seconds(int)>& time, bool flush) {
     Sampled sampled;
     sampled.time = time;

@@ -55,9 +55,8 @@ int main(int argc, char** argv) {
     }
   }
   expect(groups == wanted, "messages of the groups of ranks");
-  std::printf("measured %.4f s, predicted %.4f s, error %+.1f %%, by processor time %+.1f %%\n",
+  std::printf("measured %.4f s, predicted %.4f s, error %+.1f %%, processor had %.0f %%\n",
               report.at("measured_s").get<double>(), report.at("predicted_s").get<double>(),
-              100 * report.at("error").get<double>(),
-              100 * report.at("error_of_processor_time").get<double>());
+              100 * report.at("error").get<double>(), 100 * report.at("processor_share").get<double>());
   return failures == 0 ? 0 : 1;
 }
