@@ -109,7 +109,8 @@ Table collectives_table(const Profile& profile) {
     table.rows.push_back(
         {text_cell(tier_of(row)), count_cell(row.ranks), text_cell(name(row.collective)),
          quantity_cell(row.message), text_cell(name(row.dtype)), timed ? quantity_cell(time) : missing_cell(),
-         row.estimate.value() > 0 ? quantity_cell(row.estimate) : missing_cell(), text_cell(fastest_way(row)),
+         row.estimate.value() > 0 ? quantity_cell(row.estimate) : missing_cell(),
+         row.algorithm.empty() ? missing_cell() : text_cell(fastest_way(row)),
          timed ? quantity_cell(algbw(row.message, time)) : missing_cell(),
          timed ? quantity_cell(busbw(row.collective, row.ranks, row.message, time)) : missing_cell(),
          bool_cell(row.verified)});

@@ -216,7 +216,8 @@ Bytes message_memory(const Message& message) {
 
 std::vector<HostOp> host_sweep(const SweepDevice& device, Effort effort) {
   std::vector<HostOp> ops{KernelLaunch{}};
-  const int largest = effort == Effort::quick ? 24 : 30;
+  int largest = effort == Effort::quick ? 24 : 30;
+  if (!device.accelerator) largest -= 4;
   for (const std::int64_t bytes : powers(16, largest, effort == Effort::full ? 1 : 2)) {
     if (static_cast<double>(bytes) * 2 > device.memory.value()) break;
     for (int i = 0; i < kCopyDirections; ++i) {
