@@ -74,7 +74,7 @@ class FakeLoad final : public BackgroundLoad {
   std::optional<LoadResult> result_;
 };
 
-class FakeBackend final : public Backend {
+class FakeBackend : public Backend {
  public:
   struct Formula {
     Seconds launch{2e-6};
@@ -158,7 +158,7 @@ class FakeBackend final : public Backend {
   std::vector<Seconds> marks_;
 };
 
-class FakeCommunicator final : public Communicator {
+class FakeCommunicator : public Communicator {
  public:
   struct Formula {
     Seconds latency{10e-6};
