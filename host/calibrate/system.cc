@@ -26,8 +26,9 @@ bool has_attention_rows(const Profile& profile) {
 }
 
 bool has_sustained_rows(const Profile& profile) {
-  return std::any_of(profile.ops.begin(), profile.ops.end(),
-                     [](const OpRow& row) { return row.sustained && row.timing.skipped.empty(); });
+  return std::any_of(profile.ops.begin(), profile.ops.end(), [](const OpRow& row) {
+    return row.sustained && row.during.empty() && row.timing.skipped.empty();
+  });
 }
 
 // Published tables do not say whether results were checked, which intra_node_curves() asks of a measurement.

@@ -14,6 +14,7 @@ extern const CommandSpec kTraceCommand;
 extern const CommandSpec kSearchCommand;
 extern const CommandSpec kSweepCommand;
 extern const CommandSpec kCollectivesCommand;
+extern const CommandSpec kImportCommand;
 extern const CommandSpec kListCommand;
 extern const CommandSpec kValidateCommand;
 extern const CommandSpec kVersionCommand;
@@ -30,6 +31,7 @@ const std::vector<const CommandSpec*>& commands() {
       &kSearchCommand,
       &kSweepCommand,
       &kCollectivesCommand,
+      &kImportCommand,
       &kListCommand,
       &kValidateCommand,
       &kVersionCommand,
