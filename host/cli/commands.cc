@@ -7,6 +7,7 @@ namespace traincast {
 // One line a command: defined in command_NAME.cc, listed below in the order of the help.
 extern const CommandSpec kRunCommand;
 extern const CommandSpec kMeasureCommand;
+extern const CommandSpec kCheckCommand;
 extern const CommandSpec kEstimateCommand;
 extern const CommandSpec kCompareCommand;
 extern const CommandSpec kTraceCommand;
@@ -25,6 +26,7 @@ const std::vector<const CommandSpec*>& commands() {
   static const std::vector<const CommandSpec*> kCommands = {
       &kRunCommand,
       &kMeasureCommand,
+      &kCheckCommand,
       &kEstimateCommand,
       &kCompareCommand,
       &kTraceCommand,
