@@ -4,6 +4,8 @@
 
 namespace traincast {
 
+static_assert(kRounding == 0.10 && kContradiction == 2.0, "the words below say so");
+
 std::string_view verdict_rule() {
   return "The rule: the claimed figure, widened by 10 % for rounding (\"at most\": from 0 up to it; \"at "
          "least\": "
