@@ -27,9 +27,11 @@ bool is_sticky(cudaError_t status) {
     case cudaErrorInvalidPc:
     case cudaErrorLaunchFailure:
     case cudaErrorExternalDevice:
-    case cudaErrorTensorMemoryLeak:
     case cudaErrorMpsClientTerminated:
+#if CUDART_VERSION >= 13000  // older headers may lack these
+    case cudaErrorTensorMemoryLeak:
     case cudaErrorContained:
+#endif
       return true;
     default:
       return false;

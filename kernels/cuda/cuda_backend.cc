@@ -157,7 +157,8 @@ class CudaBackend final : public Backend {
     if (op.dtype == DataType::fp8_e4m3 && !moves_bytes && op.kind != MemoryKind::adam) {
       return std::string(name(op.kind)) + " has no FP8 kernel";
     }
-    // rms_norm_backward keeps one long row of weight gradients in shared memory, beside a reduction's 32 floats.
+    // rms_norm_backward keeps one long row of weight gradients in shared memory, beside a reduction's 32
+    // floats.
     constexpr std::int64_t kReduction = 1024;
     const auto row = static_cast<std::int64_t>(properties_.sharedMemPerBlockOptin) - kReduction;
     if (op.kind == MemoryKind::rms_norm_backward && op.columns * 4 > row) {
