@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <stdexcept>
@@ -129,6 +130,7 @@ JobWatch::~JobWatch() {
   ends_.notify_one();
   thread_.join();
   if (std::uncaught_exceptions() > unwinding_) claim();
+  state()->board->page().ranks[state()->local_rank].ending = 1;  // its process may end before others'
   sigaction(SIGTERM, &state()->before, nullptr);
   visible = nullptr;
   state().reset();
@@ -162,17 +164,24 @@ void JobWatch::watch() {
     const bool own = own_;
     const Seconds waited(static_cast<double>(now_ns() - since_) * 1e-9);
     if (waited < timeout_ * (own ? 1 : patience)) continue;
-    const std::string self(state()->self.data());
-    const std::string what(state()->what[static_cast<std::size_t>(state()->shown.load())].data());
-    end_job(own ? self + ": " + what + " has not ended after " + to_string(waited)
-                : self + ": waited " + to_string(waited) + " for another rank in " + what +
-                      "; one of them hangs or died");
+    std::string line(state()->self.data());
+    const char* what = state()->what[static_cast<std::size_t>(state()->shown.load())].data();
+    if (own) {
+      line.append(": ").append(what).append(" has not ended after ").append(to_string(waited));
+    } else {
+      line.append(": waited ").append(to_string(waited)).append(" for another rank in ").append(what);
+      line.append("; one of them hangs or died");
+    }
+    end_job(line);
     return;
   }
 }
 
 void JobWatch::end_job(const std::string& line) {
   if (claim()) std::fprintf(stderr, "traincast: %s\n", line.c_str());
+  std::fflush(nullptr);
+  // Leaving in order would wait for the call that hangs.
+  if (session_.size() == 1) std::_Exit(1);
   session_.abort(1);
 }
 

@@ -1,5 +1,6 @@
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -137,13 +138,15 @@ int run_job(const Arguments& arguments) {
   Job job = agreed_job(arguments);
   const DeviceInfo info = job.backend->info();
   check_same_devices(session, info);
-  JobWatch watch(session, kCollectiveTimeout);
-  job.options.watch = &watch;
+  std::optional<JobWatch> watch;
+  watch.emplace(session, kCollectiveTimeout);
+  job.options.watch = &*watch;
   const auto communicator = make_communicator(session, info.backend, job.device);
   notice(arguments, "measuring " + std::to_string(session.size()) + " x " + info.name + " (" + info.backend +
                         "), messages by " + std::string(communicator->name()));
   const Measurement result = measure(*job.backend, *communicator, session, job.options,
                                      [&](std::string_view line) { notice(arguments, line); });
+  watch.reset();
   if (session.rank() == 0) write_all(arguments, job, result);
   return result.failures.empty() ? 0 : 1;
 }

@@ -39,7 +39,7 @@ struct MeasureOptions {
   std::string gpu;           // see gpu_config_of
   std::string tool_version;  // of this program
   std::uint64_t seed = 1;    // of the random operands
-  int algorithms = 1;        // of a library for a GEMM that are tried for a best figure
+  int algorithms = 1;        // of a library that are tried for the best figure of a GEMM of Section::runs
   std::function<std::string()> when = utc_now;
   std::function<Seconds()> now = steady_now;
   Watch* watch = nullptr;  // told what is under way

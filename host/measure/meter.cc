@@ -131,7 +131,7 @@ Timing Meter::timing_of(const Samples& samples) {
   return timing;
 }
 
-OpRow Meter::time(const Op& op, bool sustained) {
+OpRow Meter::time(const Op& op, bool sustained, int algorithms) {
   what_ = to_string(op);
   watch_.at(what_);
   OpRow row{.op = op, .timing = {}, .sustained = sustained};
@@ -144,19 +144,19 @@ OpRow Meter::time(const Op& op, bool sustained) {
   if (!row.timing.skipped.empty()) return row;
   row.algorithm = prepared->algorithm();
   if (!sustained) learn(op, row.timing.median);
-  if (options_.algorithms > 1 && std::holds_alternative<Gemm>(op)) time_best(op, sustained, row);
+  if (algorithms > 1 && std::holds_alternative<Gemm>(op)) time_best(op, algorithms, row);
   return row;
 }
 
-void Meter::time_best(const Op& op, bool sustained, OpRow& row) {
+void Meter::time_best(const Op& op, int algorithms, OpRow& row) {
   std::string why;
   const auto prepared =
-      prepare([&] { return backend_.prepare(op, options_.seed, {.algorithms = options_.algorithms}); }, why);
+      prepare([&] { return backend_.prepare(op, options_.seed, {.algorithms = algorithms}); }, why);
   if (!why.empty()) return;
   // The same choice on every rank: the same time, and no need to measure it again.
   const bool other = session_.max(prepared->algorithm() == row.algorithm ? 0 : 1) != 0;
   if (!other) return;
-  const Timing best = timing_of(take_op(*prepared, sustained));
+  const Timing best = timing_of(take_op(*prepared, row.sustained));
   if (!best.skipped.empty()) return;
   row.best = best.median;
   row.best_algorithm = prepared->algorithm();

@@ -24,7 +24,6 @@ struct MeterOptions {
   std::function<Seconds()> now = steady_now;
   std::uint64_t seed = 1;  // of the random operands
   Watch* watch = nullptr;  // told what is under way
-  int algorithms = 1;      // of a library for a GEMM; more than one: the best of them has a figure of its own
 };
 
 inline constexpr std::string_view kWrongResult = "wrong result: ";
@@ -42,8 +41,9 @@ class Meter {
  public:
   Meter(Backend& backend, Session& session, MeterOptions options);
 
-  // `sustained`: the op itself runs until its time has settled, and samples follow without a pause.
-  OpRow time(const Op& op, bool sustained);
+  // `sustained`: the op itself runs until its time has settled, and samples follow without a pause. With more
+  // than one of a library's `algorithms` for a GEMM the best of so many has a figure of its own.
+  OpRow time(const Op& op, bool sustained, int algorithms = 1);
   HostOpRow time(const HostOp& op);
   // Verified first; a wrong result is not timed: its row's reason begins with kWrongResult.
   CollectiveRow time(const Message& message, const Tier& tier);
@@ -74,7 +74,7 @@ class Meter {
   // The slowest group's time for that many calls, agreed by all ranks.
   Seconds time_message(Ready& ready, const Tier& tier, int repeats);
   Timing timing_of(const Samples& samples);
-  void time_best(const Op& op, bool sustained, OpRow& row);
+  void time_best(const Op& op, int algorithms, OpRow& row);
 
   Backend& backend_;
   Session& session_;

@@ -21,7 +21,7 @@ SoakPolicy soak_policy(Effort effort, bool first) {
     case Effort::quick:
       return {Seconds(0.01), Seconds(first ? 0.1 : 0.02), Seconds(first ? 1 : 0.1), 0.05};
     case Effort::normal:
-      return {Seconds(first ? 0.5 : 0.02), Seconds(first ? 4 : 0.08), Seconds(first ? 15 : 0.4), 0.01};
+      return {Seconds(first ? 0.5 : 0.02), Seconds(first ? 4 : 0.08), Seconds(first ? 12 : 0.4), 0.01};
     case Effort::full:
       break;
   }

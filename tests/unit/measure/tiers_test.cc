@@ -3,9 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <map>
 #include <tuple>
 
+#include "host/calibrate/curves.h"
+#include "host/calibrate/fabric.h"
+#include "host/config/load.h"
 #include "tests/unit/measure/one_rank.h"
 
 namespace traincast {
@@ -96,6 +100,31 @@ TEST(Interference, EachSlowsTheOtherByItsFactor) {
     EXPECT_NEAR(row.slowdown, 1.25, 1e-9);
     EXPECT_NE(row.during.find("node of 2"), std::string::npos) << row.during;
   }
+}
+
+TEST(Interference, CurvesDoNotRestOnIt) {
+  const Profile profile = measured(2, 0, {Section::interference});
+  const ConfigStore store(TRAINCAST_TEST_CONFIGS);
+  EXPECT_TRUE(kernel_points(profile, load_gpu(store, "h100-sxm")).empty());
+  EXPECT_TRUE(intra_node_curves(profile).empty());
+}
+
+TEST(Tiers, CurvesRestOnGroupsOfEverySizeAndOnBf16) {
+  Profile profile = measured(4, 0, {Section::collectives});
+  for (CollectiveRow& row : profile.collectives) {
+    if (row.dtype == DataType::fp32) row.timing.median *= 7;
+  }
+  const FakeCommunicator::Formula formula;
+  int curves = 0;
+  for (const IntraNodeCurve& curve : intra_node_curves(profile)) {
+    ++curves;
+    EXPECT_TRUE(curve.ranks == 2 || curve.ranks == 4);
+    const auto& last = curve.points.back();
+    const Bytes message(std::exp(last.log_bytes));
+    EXPECT_NEAR(std::exp(last.log_seconds),
+                formula.time(curve.collective, static_cast<int>(curve.ranks), message).value(), 1e-6);
+  }
+  EXPECT_EQ(curves, 2 * kCollectives);
 }
 
 }  // namespace
