@@ -9,6 +9,7 @@ extern const CommandSpec kRunCommand;
 extern const CommandSpec kMeasureCommand;
 extern const CommandSpec kEstimateCommand;
 extern const CommandSpec kCompareCommand;
+extern const CommandSpec kPowerCommand;
 extern const CommandSpec kListCommand;
 extern const CommandSpec kValidateCommand;
 extern const CommandSpec kVersionCommand;
@@ -20,6 +21,7 @@ const std::vector<const CommandSpec*>& commands() {
       &kMeasureCommand,
       &kEstimateCommand,
       &kCompareCommand,
+      &kPowerCommand,
       &kListCommand,
       &kValidateCommand,
       &kVersionCommand,

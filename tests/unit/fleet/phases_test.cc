@@ -112,11 +112,6 @@ TEST_F(PhasesTest, APhaseWithoutGpusPassesAndCostsNothing) {
   idle.waits = "the supply of 0 W feeds 0 GPUs";
   const RunEstimate without = run_phases(run, phases);
   std::vector<RunPhase> later = {idle, phases[0], phases[1]};
-  for (RunPhase& phase : later) {
-    phase.time = {};
-    phase.energy = {};
-    phase.used.clear();
-  }
   const RunEstimate with = run_phases(run, later);
   EXPECT_NEAR((with.expected - without.expected).value(), 864000, 1e-3);
   EXPECT_NEAR(with.energy / without.energy, 1, 1e-12);
@@ -138,6 +133,14 @@ TEST_F(PhasesTest, NeverFinishesWhereTheLastPhaseTrainsNothing) {
                  "never finishes: useful work per hour is 0 from 2024-08-27 on, with 88.8 % of the tokens to "
                  "go: the supply of 1.00 MW feeds 781 GPUs, and one replica of the plan needs 1024");
   }
+}
+
+TEST_F(PhasesTest, TheSameTwice) {
+  const RunEstimate once = run_phases(run, phases);
+  const RunEstimate twice = run_phases(run, phases);
+  EXPECT_EQ(once.energy, twice.energy);
+  EXPECT_EQ(once.expected, twice.expected);
+  EXPECT_EQ(phases[0].used.size(), 1U);
 }
 
 TEST_F(PhasesTest, PhasesAfterTheEndAreLeftAlone) {
