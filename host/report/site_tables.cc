@@ -186,12 +186,12 @@ Table emissions_table(const Forecast& f) {
   for (const RunPhase& phase : f.phases) {
     Joules energy;
     Kilograms co2;
-    Kilograms nox;
+    std::optional<Kilograms> nox;
     Dollars cost;
     for (const SourceUse& use : phase.used) {
       energy += use.energy;
       co2 += use.co2;
-      nox += use.nox.value_or(Kilograms(0));
+      if (use.nox) nox = nox.value_or(Kilograms(0)) + *use.nox;
       cost += use.cost;
     }
     if (energy.value() <= 0) continue;
@@ -199,7 +199,7 @@ Table emissions_table(const Forecast& f) {
                           megawatts_cell(energy / phase.length),
                           gigawatt_hours_cell(energy),
                           {plain(co2.value() / 1e6), co2.value()},
-                          tonnes_cell(nox),
+                          nox ? tonnes_cell(*nox) : missing_cell("not stated"),
                           megadollars_cell(cost),
                           text_cell(shares_text(phase.used, energy))});
   }

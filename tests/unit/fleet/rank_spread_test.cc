@@ -4,6 +4,10 @@
 
 #include <cmath>
 
+#include "host/calibrate/forecast.h"
+#include "host/config/load.h"
+#include "host/config/load_profile.h"
+
 namespace traincast {
 namespace {
 
@@ -53,6 +57,29 @@ TEST(RankSpread, WhatDoesNotCount) {
   profile.ops.push_back(row({0.5, 1.5, 0.5, 1.5}, {}));
   profile.ops.push_back(row({0.9, 1.1, 0.9, 1.1}, {}, true));
   EXPECT_NEAR(rank_spread(profile)->fixed, std::sqrt(0.04 / 3), 1e-12);
+}
+
+// A profile of the pace-setting GPU brings its own spread into the step, and nothing else changes there.
+TEST(RankSpread, TheStepWaitsForTheMeasuredSpread) {
+  const ConfigStore store{TRAINCAST_TEST_CONFIGS};
+  const traincast::Run run = load_run(store, "llama-3.1-405b-16k");
+  Profile profile = load_profile(store, "h100-sxm-published");
+  const auto step = [&] {
+    Calibrator calibrator(store, profile);
+    return forecast(calibrator, run);
+  };
+  const Forecast before = step();
+  EXPECT_FALSE(before.stragglers.measured);
+  EXPECT_DOUBLE_EQ(before.stragglers.spread, 0.015);
+  for (OpRow& op : profile.ops) {
+    op.timing.rank_medians_s = {0.97, 1.03, 0.97, 1.03};
+  }
+  const Forecast after = step();
+  const double spread = std::sqrt(4 * 0.0009 / 3);
+  EXPECT_TRUE(after.stragglers.measured);
+  EXPECT_NEAR(after.stragglers.spread, spread, 1e-12);
+  EXPECT_NEAR(after.step.parts[Part::straggler] / before.step.parts[Part::straggler], spread / 0.015, 1e-9);
+  EXPECT_DOUBLE_EQ(after.step.parts[Part::gemm], before.step.parts[Part::gemm]);
 }
 
 }  // namespace
