@@ -10,7 +10,8 @@ namespace {
 int run_estimate(const Arguments& arguments) {
   const ConfigStore store = open_configs(arguments);
   const std::vector<Forecast> forecasts =
-      forecast_all(arguments, store, arguments.positional(), chosen_profile(arguments, store));
+      forecast_all(arguments, store, arguments.positional(), chosen_profile(arguments, store),
+                   chosen_overrides(arguments));
   const Forecast& forecast = forecasts.front();
   if (!forecast.infeasible.empty()) throw InfeasiblePlan(forecast.run.name + ": " + forecast.infeasible);
   emit(arguments, estimate_report(forecast));
@@ -26,7 +27,7 @@ const CommandSpec kEstimateCommand{
     .details =
         "A run whose plan does not fit into memory, or that never ends, is refused with the reason (exit 3).",
     .example = "traincast estimate grok-3-central-100k",
-    .options = {kProfileOption},
+    .options = {kSetOption, kProfileOption},
     .positional = {"RUN", "a name or a .json file", 1, 1},
     .ranks = Ranks::one,
     .run = run_estimate};

@@ -10,6 +10,10 @@ extern const CommandSpec kMeasureCommand;
 extern const CommandSpec kEstimateCommand;
 extern const CommandSpec kCompareCommand;
 extern const CommandSpec kPowerCommand;
+extern const CommandSpec kTraceCommand;
+extern const CommandSpec kSearchCommand;
+extern const CommandSpec kSweepCommand;
+extern const CommandSpec kCollectivesCommand;
 extern const CommandSpec kListCommand;
 extern const CommandSpec kValidateCommand;
 extern const CommandSpec kVersionCommand;
@@ -22,6 +26,10 @@ const std::vector<const CommandSpec*>& commands() {
       &kEstimateCommand,
       &kCompareCommand,
       &kPowerCommand,
+      &kTraceCommand,
+      &kSearchCommand,
+      &kSweepCommand,
+      &kCollectivesCommand,
       &kListCommand,
       &kValidateCommand,
       &kVersionCommand,
