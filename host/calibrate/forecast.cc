@@ -40,9 +40,18 @@ void add_run_inputs(Forecast& out, Calibrator& calibrator) {
 
 void add_site_inputs(Forecast& out, const RunSystems& systems) {
   const Run& run = out.run;
+  const FigureGroups by_date = figure_groups({days, energy, cost});
+  const Date end = run.start.value_or(Date{}) + out.estimate.expected;
   if (run.cluster.timeline) {
-    out.inputs.push_back({"GPUs and power by date", run.cluster.name, run.cluster.timeline->from,
-                          figure_groups({days, energy, cost})});
+    for (const InstalledFleets& there : run.cluster.timeline->installed) {
+      if (there.from > end) continue;
+      out.inputs.push_back({"GPUs from " + to_string(there.from), run.cluster.name, there.source, by_date});
+    }
+    for (const PowerSource& source : run.cluster.timeline->sources) {
+      if (source.from > end || (source.until && *source.until <= run.start)) continue;
+      out.inputs.push_back(
+          {source.name + " from " + to_string(source.from), run.cluster.name, source.source, by_date});
+    }
   }
   if (run.cluster.slow_nodes) {
     out.inputs.push_back({"slow nodes (table only)", run.cluster.name, run.cluster.slow_nodes->from, {}});
