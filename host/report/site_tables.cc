@@ -136,7 +136,10 @@ std::vector<Table> site_tables(const Forecast& forecast) {
   if (!forecast.feeds.empty()) tables.push_back(feeds_table(forecast));
   for (Table& table : energy_tables(forecast)) tables.push_back(std::move(table));
   if (!forecast.choices.empty()) tables.push_back(mixed_table(forecast));
-  if (forecast.stragglers.nodes > 1) tables.push_back(stragglers_table(forecast));
+  if (forecast.stragglers.nodes > 1) {
+    tables.push_back(straggler_parts_table(forecast));
+    tables.push_back(ejection_table(forecast));
+  }
   return tables;
 }
 
