@@ -228,7 +228,7 @@ void Evaluator::plan_group(const StageLayout& layout, std::size_t row, std::size
                  .memory = memory_.data(),
                  .step = step_.data(),
                  .bubble = bubble_.data(),
-                 .gates = gates_.broken(choice_, layout)});
+                 .gates = gates_.broken(choice_)});
 }
 
 void Evaluator::set_plan() {
