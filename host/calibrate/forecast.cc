@@ -1,6 +1,7 @@
 #include "host/calibrate/forecast.h"
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 #include <vector>
 
@@ -40,9 +41,18 @@ void add_run_inputs(Forecast& out, Calibrator& calibrator) {
 
 void add_site_inputs(Forecast& out, const RunSystems& systems) {
   const Run& run = out.run;
+  const FigureGroups by_date = figure_groups({days, energy, cost});
+  const Date end = run.start.value_or(Date{}) + out.estimate.expected;
   if (run.cluster.timeline) {
-    out.inputs.push_back({"GPUs and power by date", run.cluster.name, run.cluster.timeline->from,
-                          figure_groups({days, energy, cost})});
+    for (const InstalledFleets& there : run.cluster.timeline->installed) {
+      if (there.from > end) continue;
+      out.inputs.push_back({"GPUs from " + to_string(there.from), run.cluster.name, there.source, by_date});
+    }
+    for (const PowerSource& source : run.cluster.timeline->sources) {
+      if (source.from > end || (source.until && *source.until <= run.start)) continue;
+      out.inputs.push_back(
+          {source.name + " from " + to_string(source.from), run.cluster.name, source.source, by_date});
+    }
   }
   if (run.cluster.slow_nodes) {
     out.inputs.push_back({"slow nodes (table only)", run.cluster.name, run.cluster.slow_nodes->from, {}});
@@ -73,12 +83,19 @@ void add_choices(Forecast& out, const RunSystems& systems, std::span<const Fleet
 void add_stragglers(Forecast& out, const Calibrator& calibrator, const System& pace, const RunPhase& phase) {
   Stragglers& found = out.stragglers;
   found.spread = pace.gpu->sustained.spread;
+  found.spread_from = pace.gpu->sustained.from;
   found.slowest = found.spread * expected_maximum(phase.gpus);
   const std::optional<RankSpread> measured =
       out.profile_used ? rank_spread(*calibrator.profile()) : std::nullopt;
   if (measured) {
     found.measured = true;
+    found.spread_from = calibrator.profile()->from;
     found.jitter = measured->jitter;
+    // Each layer of each micro-batch has a draw of its own, at least: their mean jitters less.
+    const Plan& plan = out.run.plan;
+    const std::int64_t layers = std::max<std::int64_t>(1, out.run.model.layers / plan.pipeline_parallel);
+    const auto draws = static_cast<double>(phase.step.micro_batches * layers);
+    found.jitter_slowest = found.jitter / std::sqrt(draws) * expected_maximum(phase.gpus);
   }
   const Cluster& cluster = out.run.cluster;
   found.slow_nodes = cluster.slow_nodes;
@@ -93,17 +110,8 @@ void add_feeds(Forecast& out, const Gpu& gpu) {
   for (const RunPhase& phase : out.phases) {
     if (phase.supply) supplies.insert(phase.supply->value());
   }
-  constexpr std::int64_t kAny = 1'000'000'000;
-  const FleetGpus any{&gpu, kAny};
-  const FleetGpus all{&gpu, out.run.plan.gpus()};
   for (const double watts : supplies) {
-    SupplyFeeds row{.supply = Watts(watts)};
-    row.lowest_clock = lowest_clock({&any, 1});
-    row.gpus = gpus_fed(power, {&any, 1}, row.supply);
-    row.gpus_slowed = gpus_fed(power, {&any, 1}, row.supply, row.lowest_clock);
-    const double clock = clock_within(power, {&all, 1}, row.supply);
-    row.clock_for_all = gpus_fed(power, {&all, 1}, row.supply, clock) == all.count ? clock : 0;
-    out.feeds.push_back(row);
+    out.feeds.push_back(supply_feeds(power, gpu, out.run.plan.gpus(), Watts(watts)));
   }
 }
 
@@ -124,6 +132,9 @@ void estimate(Forecast& out, Calibrator& calibrator, std::span<const FleetGpus> 
   out.pace = most.pace;
   out.profile_used = calibrator.uses_profile(most.pace);
   out.inputs = pace.inputs();
+  Plan plan = out.run.plan;
+  plan.data_parallel = most.replicas;
+  out.memory = estimate_memory(out.run.model, plan, out.run.stack);
   add_choices(out, systems, fleets);
   add_stragglers(out, calibrator, pace.view(), most);
   add_feeds(out, *pace.view().gpu);

@@ -10,6 +10,7 @@ extern const CommandSpec kMeasureCommand;
 extern const CommandSpec kCheckCommand;
 extern const CommandSpec kEstimateCommand;
 extern const CommandSpec kCompareCommand;
+extern const CommandSpec kPowerCommand;
 extern const CommandSpec kTraceCommand;
 extern const CommandSpec kClaimsCommand;
 extern const CommandSpec kSearchCommand;
@@ -29,6 +30,7 @@ const std::vector<const CommandSpec*>& commands() {
       &kCheckCommand,
       &kEstimateCommand,
       &kCompareCommand,
+      &kPowerCommand,
       &kTraceCommand,
       &kClaimsCommand,
       &kSearchCommand,

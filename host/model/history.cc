@@ -86,23 +86,30 @@ WalkPhase walk_phase(const HistoryInputs& in, std::size_t index,
                 .change = phase.change.value(),
                 .interval = phase.checkpoint_interval.value()};
   out.end = std::min(out.end, in.horizon.value());
-  const double rate = total_rate(classes).value();
-  double below = 0;
+  const auto walk_class = [](const InterruptionClass& one) {
+    return WalkClass{.restart = one.restart.value(),
+                     .rollback = one.rollback.value(),
+                     .crash = !one.planned && one.rollback.value() == 0,
+                     .planned = one.planned,
+                     .takes_node = one.takes_node};
+  };
+  double rate = 0;  // of those that are not common
   for (const InterruptionClass& one : classes) {
-    below += one.rate.value() / rate;
-    out.classes.push_back({.below = below,
-                           .restart = one.restart.value(),
-                           .rollback = one.rollback.value(),
-                           .crash = !one.planned && one.rollback.value() == 0,
-                           .planned = one.planned,
-                           .takes_node = one.takes_node});
+    const WalkClass next = walk_class(one);
+    if (out.common_gap == kNever && next.crash) {
+      out.common = next;
+      out.common_gap = 1 / one.rate.value();
+      continue;
+    }
+    rate += one.rate.value();
+    out.rare.push_back(next);
+    out.rare.back().below = rate;
   }
-  if (rate > 0) out.gap = 1 / rate;
-  out.simple = classes.size() == 1 && out.classes[0].crash && !out.classes[0].takes_node;
-  const double effective =
-      replicated(in) ? std::exp(-in.replicas.regroup.value() * rate)
-                     : effective_fraction(
-                           classes, {phase.checkpoint_interval, in.checkpoint_stall, in.checkpoint_durable});
+  for (WalkClass& one : out.rare) one.below /= rate;
+  if (rate > 0) out.rare_gap = 1 / rate;
+  const Checkpointing checkpointing{phase.checkpoint_interval, in.checkpoint_stall, in.checkpoint_durable};
+  const double effective = replicated(in) ? replica_fraction(classes, checkpointing, in.replicas)
+                                          : effective_fraction(classes, checkpointing);
   out.hopeless = effective < kLeastEffective;
   return out;
 }

@@ -34,14 +34,6 @@ struct HistoryCause {
   bool takes_node = false;
 };
 
-// Data-parallel replicas that fail one by one (as FT-HSDP, arXiv 2602.00277): all wait `regroup` for each
-// failure, the replica that failed is away for the cause's restart, and the others go on, at the speed of
-// those that are left.
-struct HistoryReplicas {
-  double count = 0;  // 0 or 1: the whole job restarts from a checkpoint
-  Seconds regroup;
-};
-
 struct HistoryInputs {
   std::vector<Tokens> work = {};  // parts in order: steps of a batch-size ramp, sequence-length phases
   std::vector<HistoryPhase> phases = {};
@@ -52,7 +44,7 @@ struct HistoryInputs {
   // on hold, the job waits for the next one back, and as nothing runs then, nothing is interrupted.
   std::int64_t spare_nodes = -1;
   Seconds repair;
-  HistoryReplicas replicas = {};
+  Replicas replicas = {};
   Seconds horizon = Seconds(100 * 365.25 * kSecondsPerDay);  // a run that has not ended by then never does
 };
 

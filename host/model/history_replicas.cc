@@ -8,10 +8,10 @@
 namespace traincast {
 namespace {
 
-class Replicas {
+class ReplicaWalk {
  public:
-  Replicas(const WalkPhase& phase, const WalkCheckpoints& checkpoints, double replicas, double regroup,
-           double whole, double need, WalkState& state)
+  ReplicaWalk(const WalkPhase& phase, const WalkCheckpoints& checkpoints, double replicas, double regroup,
+              double whole, double need, WalkState& state)
       : phase_(phase),
         state_(state),
         replicas_(replicas),
@@ -19,11 +19,12 @@ class Replicas {
         whole_(whole),
         need_(need),
         working_(phase.interval / (phase.interval + checkpoints.stall)),
-        start_(state.now) {}
+        start_(state.now),
+        mean_(phase.gap()) {}
 
   WalkTimes run(double& need) {
     while (true) {
-      const double gap = phase_.gap < kNever ? phase_.gap * state_.random.exponential() : kNever;
+      const double gap = mean_ < kNever ? mean_ * state_.random.exponential() : kNever;
       advance(std::min(state_.now + gap, phase_.end));
       if (need_ <= 0 || state_.now >= phase_.end || times_.interruptions > kMostInterruptions) break;
       interrupt();
@@ -71,10 +72,13 @@ class Replicas {
 
   void interrupt() {
     times_.interruptions += 1;
-    const WalkClass* kind = phase_.classes.data();
-    const WalkClass* last = kind + (phase_.classes.size() - 1);
-    const double u = state_.random.uniform();
-    while (kind != last && u >= kind->below) ++kind;
+    const WalkClass* kind = &phase_.common;
+    if (state_.random.uniform() * phase_.common_gap >= mean_) {
+      kind = phase_.rare.data();
+      const WalkClass* last = kind + (phase_.rare.size() - 1);
+      const double u = state_.random.uniform();
+      while (kind != last && u >= kind->below) ++kind;
+    }
     state_.restart = regroup_;
     // A replica that is away already starts again.
     const auto struck = static_cast<std::size_t>(state_.random.uniform() * replicas_);
@@ -90,14 +94,14 @@ class Replicas {
   const WalkPhase& phase_;
   WalkState& state_;
   WalkTimes times_;
-  double replicas_, regroup_, whole_, need_, working_, start_;
+  double replicas_, regroup_, whole_, need_, working_, start_, mean_;
 };
 
 }  // namespace
 
 WalkTimes walk_replicas(const WalkPhase& phase, const WalkCheckpoints& checkpoints, double replicas,
                         double regroup, double whole, double& need, WalkState& state) {
-  return Replicas(phase, checkpoints, replicas, regroup, whole, need, state).run(need);
+  return ReplicaWalk(phase, checkpoints, replicas, regroup, whole, need, state).run(need);
 }
 
 }  // namespace traincast

@@ -31,11 +31,11 @@ double SpareNodes::wait(double now) {
 
 namespace {
 
-const WalkClass& pick(const WalkPhase& phase, RandomStream& random) {
-  const WalkClass* one = phase.classes.data();
-  if (phase.classes.size() == 1) return *one;
+const WalkClass& pick(const std::vector<WalkClass>& classes, RandomStream& random) {
+  const WalkClass* one = classes.data();
+  if (classes.size() == 1) return *one;
   const double u = random.uniform();
-  const WalkClass* last = one + (phase.classes.size() - 1);
+  const WalkClass* last = one + (classes.size() - 1);
   while (one != last && u >= one->below) ++one;
   return *one;
 }
@@ -52,11 +52,11 @@ class Job {
         per_second_(1 / cycle_),
         stall_(checkpoints.stall),
         durable_(checkpoints.durable),
-        start_(state.now),
-        pending_(state.restart) {}
+        start_(state.now) {}
 
   WalkTimes run(double& need) {
-    while (!wait() && !(phase_.simple ? crashes() : finish(gap()))) {
+    draw_rare();
+    while (!wait() && !(phase_.common.takes_node ? crashes<true>() : crashes<false>())) {
     }
     times_.elapsed = state_.now - start_;
     need = need_;
@@ -64,40 +64,53 @@ class Job {
   }
 
  private:
-  double gap() { return phase_.gap < kNever ? phase_.gap * state_.random.exponential() : kNever; }
+  void draw_rare() {
+    rare_ = phase_.rare_gap < kNever ? phase_.rare_gap * state_.random.exponential() : kNever;
+  }
 
-  // Crashes of one kind until one gap reaches the end of the work or of the phase, which finish() settles.
+  // Crashes of the common class, until one gap reaches the end of the work or of the phase, or an
+  // interruption of another class (Poisson processes side by side: each has its clock), or a node has to be
+  // waited for. The loop that most of a simulation is spent in.
+  template <bool kNodes>
   bool crashes() {
     double now = state_.now;
     double need = need_;
     double restarting = 0;
     double saved = 0;
     double events = 0;
-    double pending = pending_;
-    const double restart = phase_.classes.front().restart;
-    const double mean = phase_.gap;
-    double gap = 0;
-    RandomStream random = state_.random;
-    while (true) {
-      gap = mean * random.exponential();
-      if (gap >= pending + need || now + gap >= phase_.end) break;
-      const double cycles = std::floor(std::max(0.0, (gap - pending - durable_) * per_second_));
-      saved += cycles;
-      need -= cycles * interval_;
-      now += gap;
-      restarting += std::min(gap, pending);
-      pending = restart;
-      events += 1;
-      if (events > kMostInterruptions) break;
+    double rare = rare_;
+    double pending = state_.restart;
+    double gap = kNever;
+    if (phase_.common_gap < kNever) {
+      RandomStream random = state_.random;
+      while (true) {
+        gap = phase_.common_gap * random.exponential();
+        if (gap >= pending + need || gap >= std::min(rare, phase_.end - now)) break;
+        const double cycles = std::floor(std::max(0.0, (gap - pending - durable_) * per_second_));
+        saved += cycles;
+        need -= cycles * interval_;
+        now += gap;
+        rare -= gap;
+        restarting += std::min(gap, pending);
+        pending = phase_.common.restart;
+        events += 1;
+        if constexpr (kNodes) {
+          state_.wait = state_.spares.wait(now);
+          if (state_.wait > 0) break;
+        }
+      }
+      state_.random = random;
     }
-    state_.random = random;
     state_.now = now;
-    state_.restart = pending_ = pending;
+    state_.restart = pending;
     need_ = need;
+    rare_ = rare;
     times_.restarting += restarting;
     times_.useful += saved * interval_;
     times_.stalls += saved * stall_;
     times_.interruptions += events;
+    if (times_.interruptions > kMostInterruptions) return true;
+    if (kNodes && state_.wait > 0) return false;
     return finish(gap);
   }
 
@@ -126,47 +139,50 @@ class Job {
     times_.restarting += std::min(time, state_.restart);
   }
 
-  // True where the work or the phase ends within `gap`; else the interruption at its end has its way.
+  // True where the work or the phase ends before the next crash, `gap` from now, and the next interruption of
+  // another class; else the first of them has its way.
   bool finish(double gap) {
+    const double next = std::min(gap, rare_);
     const double left = phase_.end - state_.now;
-    if (gap >= std::min(pending_ + need_, left)) {
+    if (next >= std::min(state_.restart + need_, left)) {
       // Checkpoints stand between intervals, none at the end.
       const double stalls = std::max(0.0, std::ceil(need_ / interval_) - 1);
-      const double done = pending_ + need_ + stalls * stall_;
-      if (gap >= done && done <= left) {
+      const double done = state_.restart + need_ + stalls * stall_;
+      if (next >= done && done <= left) {
         pass(done);
         times_.useful += need_;
         times_.stalls += stalls * stall_;
         need_ = state_.restart = 0;
         return true;
       }
-      if (gap >= left) {
+      if (next >= left) {
         phase_ends(left);
         return true;
       }
     }
-    interrupt(gap);
-    return times_.interruptions > kMostInterruptions;
+    if (gap < rare_) {
+      rare_ -= gap;
+      interrupt(gap, phase_.common);
+    } else {
+      interrupt(rare_, pick(phase_.rare, state_.random));
+      draw_rare();
+    }
+    return false;
   }
 
   void phase_ends(double left) {
-    const double running = left - pending_;
+    const double running = left - state_.restart;
     pass(left);
     state_.now = phase_.end;
-    if (running >= 0) {
-      keep_all(running);
-      state_.restart = 0;
-      return;
-    }
-    state_.restart -= left;
+    if (running >= 0) keep_all(running);
+    state_.restart = std::max(0.0, -running);
   }
 
-  void interrupt(double gap) {
+  void interrupt(double gap, const WalkClass& kind) {
     times_.interruptions += 1;
-    const WalkClass& kind = pick(phase_, state_.random);
-    const double running = gap - pending_;
+    const double running = gap - state_.restart;
     pass(gap);
-    if (kind.crash) [[likely]] {
+    if (kind.crash) {
       const double cycles = std::floor(std::max(0.0, (running - durable_) * per_second_));
       const double work = cycles * interval_;
       need_ -= work;
@@ -177,7 +193,7 @@ class Job {
     } else {
       spoil(kind, std::max(0.0, running));
     }
-    state_.restart = pending_ = kind.restart;
+    state_.restart = kind.restart;
     state_.wait = kind.takes_node ? state_.spares.wait(state_.now) : 0;
   }
 
@@ -197,7 +213,7 @@ class Job {
   WalkTimes times_;
   double whole_, need_;
   double interval_, cycle_, per_second_, stall_, durable_;
-  double start_, pending_;
+  double start_, rare_ = kNever;
 };
 
 }  // namespace

@@ -28,17 +28,18 @@ class SpareNodes {
 
 // What the inner loop knows of a class and of a phase.
 struct WalkClass {
-  double below = 1;  // a uniform number under this picks it, if none before
+  double below = 1;  // a uniform number under this picks it, if none before it
   double restart = 0, rollback = 0;
   bool crash = true, planned = false, takes_node = false;
 };
 struct WalkPhase {
   double start = 0, end = kNever, change = 0;
-  double gap = kNever;    // mean time between interruptions
   bool hopeless = false;  // less than a millionth of the time would be useful
-  bool simple = true;     // one class, that of a crash, and no wait for nodes
   double interval = 1;
-  std::vector<WalkClass> classes;
+  WalkClass common;                               // the most frequent crash
+  double common_gap = kNever, rare_gap = kNever;  // mean times between interruptions
+  std::vector<WalkClass> rare;                    // all others
+  double gap() const { return 1 / (1 / common_gap + 1 / rare_gap); }
 };
 
 // Where time went in a piece of the run within one phase and one part of the work.

@@ -55,4 +55,65 @@ double effective_fraction(std::span<const InterruptionClass> classes, const Chec
   return effective > 0 ? std::min(effective, 1.0) : 0;
 }
 
+double replica_fraction(std::span<const InterruptionClass> classes, const Checkpointing& checkpointing,
+                        const Replicas& replicas) {
+  const double rate = total_rate(classes).value();
+  const double working = checkpointing.interval / (checkpointing.interval + checkpointing.stall);
+  if (!(rate > 0)) return working;
+  double away = 0;
+  double spoiled = 0;
+  for (const InterruptionClass& one : classes) {
+    const double share = one.rate.value() / rate;
+    const double alone = std::max(0.0, (one.restart - replicas.regroup).value());
+    away += share * -std::expm1(-alone * rate / replicas.count);
+    if (one.rollback.value() > 0) {
+      spoiled += one.rate.value() * (one.rollback + checkpointing.interval / 2).value();
+    }
+  }
+  const double effective = std::exp(-replicas.regroup.value() * rate) * working * (1 - away) - spoiled;
+  return std::max(effective, 0.0);
+}
+
+Seconds best_interval(std::span<const InterruptionClass> classes, Checkpointing checkpointing,
+                      Seconds shortest, Seconds longest) {
+  const double rate = total_rate(classes).value();
+  if (!(rate > 0)) return longest;
+  // Corruption makes the share jump a little with the interval; a rollback's mean is smooth and as good here.
+  const auto objective = [&](double log_interval) {
+    const double interval = std::exp(log_interval);
+    const double cycle = (interval + checkpointing.stall.value()) * rate;
+    double crash = 0;
+    double planned = 0;
+    for (const InterruptionClass& one : classes) (one.planned ? planned : crash) += one.rate.value() / rate;
+    const double growth = cycle > 700 ? HUGE_VAL : std::expm1(cycle);
+    return crash * interval * rate * std::exp(-checkpointing.durable.value() * rate) / growth +
+           planned * std::expm1(-interval * rate) / std::expm1(-cycle);
+  };
+  // Unimodal on a log scale, its top below the mean time between crashes unless all stops are planned.
+  constexpr double kGolden = 0.6180339887498949;
+  constexpr int kRounds = 90;  // 0.618^90 of 30 is below the resolution of a double
+  double high = std::log(longest.value());
+  double low = std::min(std::log(std::max(shortest.value(), 1e-9)), high);
+  double left = high - kGolden * (high - low);
+  double right = low + kGolden * (high - low);
+  double at_left = objective(left);
+  double at_right = objective(right);
+  for (int round = 0; round < kRounds; ++round) {
+    if (at_left >= at_right) {
+      high = right;
+      right = left;
+      at_right = at_left;
+      left = high - kGolden * (high - low);
+      at_left = objective(left);
+    } else {
+      low = left;
+      left = right;
+      at_left = at_right;
+      right = low + kGolden * (high - low);
+      at_right = objective(right);
+    }
+  }
+  return std::min(std::max(Seconds(std::exp((low + high) / 2)), shortest), std::max(shortest, longest));
+}
+
 }  // namespace traincast

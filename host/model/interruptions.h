@@ -38,4 +38,22 @@ Frequency total_rate(std::span<const InterruptionClass> classes);
 // reliability.h). From 1 down to 0 (never negative, never NaN); 1 - share of stalls where nothing interrupts.
 double effective_fraction(std::span<const InterruptionClass> classes, const Checkpointing& checkpointing);
 
+// Data-parallel replicas that fail one by one (as FT-HSDP, arXiv 2602.00277): all wait `regroup` for each
+// failure, the replica that failed is away for the restart of its class, and the others go on, at the speed
+// of those that are left.
+struct Replicas {
+  double count = 0;  // 0 or 1: the whole job restarts from a checkpoint
+  Seconds regroup;
+};
+
+// The same share for recovery by replicas, with S = regroup and r replicas struck at rate 1/(r M) each:
+// e^-S/M t/(t + d) (1 - mean over classes of 1 - e^-max(R - S, 0)/(r M)), less what silent corruption spoils:
+// its rollback and half an interval. Leaves out that all replicas could be away at once.
+double replica_fraction(std::span<const InterruptionClass> classes, const Checkpointing& checkpointing,
+                        const Replicas& replicas);
+
+// The interval of the highest share between `shortest` (a step) and `longest` (the whole run).
+Seconds best_interval(std::span<const InterruptionClass> classes, Checkpointing checkpointing,
+                      Seconds shortest, Seconds longest);
+
 }  // namespace traincast
