@@ -10,10 +10,10 @@
 
 namespace traincast {
 
-enum class ConfigKind { gpus, clusters, models, plans, stacks, profiles, runs };
+enum class ConfigKind { gpus, clusters, models, plans, stacks, profiles, runs, reliability };
 inline constexpr std::string_view kConfigKindNames[] = {"gpus",   "clusters", "models", "plans",
-                                                        "stacks", "profiles", "runs"};
-inline constexpr int kConfigKinds = 7;
+                                                        "stacks", "profiles", "runs", "reliability"};
+inline constexpr int kConfigKinds = 8;
 constexpr std::string_view name(ConfigKind kind) {
   return kConfigKindNames[static_cast<int>(kind)];
 }
