@@ -40,9 +40,18 @@ void add_run_inputs(Forecast& out, Calibrator& calibrator) {
 
 void add_site_inputs(Forecast& out, const RunSystems& systems) {
   const Run& run = out.run;
+  const FigureGroups by_date = figure_groups({days, energy, cost});
+  const Date end = run.start.value_or(Date{}) + out.estimate.expected;
   if (run.cluster.timeline) {
-    out.inputs.push_back({"GPUs and power by date", run.cluster.name, run.cluster.timeline->from,
-                          figure_groups({days, energy, cost})});
+    for (const InstalledFleets& there : run.cluster.timeline->installed) {
+      if (there.from > end) continue;
+      out.inputs.push_back({"GPUs from " + to_string(there.from), run.cluster.name, there.source, by_date});
+    }
+    for (const PowerSource& source : run.cluster.timeline->sources) {
+      if (source.from > end || (source.until && *source.until <= run.start)) continue;
+      out.inputs.push_back(
+          {source.name + " from " + to_string(source.from), run.cluster.name, source.source, by_date});
+    }
   }
   if (run.cluster.slow_nodes) {
     out.inputs.push_back({"slow nodes (table only)", run.cluster.name, run.cluster.slow_nodes->from, {}});
@@ -93,17 +102,8 @@ void add_feeds(Forecast& out, const Gpu& gpu) {
   for (const RunPhase& phase : out.phases) {
     if (phase.supply) supplies.insert(phase.supply->value());
   }
-  constexpr std::int64_t kAny = 1'000'000'000;
-  const FleetGpus any{&gpu, kAny};
-  const FleetGpus all{&gpu, out.run.plan.gpus()};
   for (const double watts : supplies) {
-    SupplyFeeds row{.supply = Watts(watts)};
-    row.lowest_clock = lowest_clock({&any, 1});
-    row.gpus = gpus_fed(power, {&any, 1}, row.supply);
-    row.gpus_slowed = gpus_fed(power, {&any, 1}, row.supply, row.lowest_clock);
-    const double clock = clock_within(power, {&all, 1}, row.supply);
-    row.clock_for_all = gpus_fed(power, {&all, 1}, row.supply, clock) == all.count ? clock : 0;
-    out.feeds.push_back(row);
+    out.feeds.push_back(supply_feeds(power, gpu, out.run.plan.gpus(), Watts(watts)));
   }
 }
 
@@ -124,6 +124,9 @@ void estimate(Forecast& out, Calibrator& calibrator, std::span<const FleetGpus> 
   out.pace = most.pace;
   out.profile_used = calibrator.uses_profile(most.pace);
   out.inputs = pace.inputs();
+  Plan plan = out.run.plan;
+  plan.data_parallel = most.replicas;
+  out.memory = estimate_memory(out.run.model, plan, out.run.stack);
   add_choices(out, systems, fleets);
   add_stragglers(out, calibrator, pace.view(), most);
   add_feeds(out, *pace.view().gpu);

@@ -13,7 +13,8 @@ namespace {
 int run_estimate(const Arguments& arguments) {
   const ConfigStore store = open_configs(arguments);
   const std::vector<Forecast> forecasts =
-      forecast_all(arguments, store, arguments.positional(), chosen_profile(arguments, store));
+      forecast_all(arguments, store, arguments.positional(), chosen_profile(arguments, store),
+                   chosen_overrides(arguments));
   const Forecast& forecast = forecasts.front();
   if (!forecast.infeasible.empty()) throw InfeasiblePlan(forecast.run.name + ": " + forecast.infeasible);
   Report report = estimate_report(forecast);
@@ -40,7 +41,8 @@ const CommandSpec kEstimateCommand{
     .details =
         "A run whose plan does not fit into memory, or that never ends, is refused with the reason (exit 3).",
     .example = "traincast estimate grok-3-central-100k",
-    .options = {kProfileOption,
+    .options = {kSetOption,
+                kProfileOption,
                 {"histories", "N", "simulate N histories of failures and restarts; 0: none", "1000"},
                 {"seed", "S", "of the histories: the same seed gives the same bytes", "1"}},
     .positional = {"RUN", "a name or a .json file", 1, 1},

@@ -9,6 +9,11 @@ extern const CommandSpec kRunCommand;
 extern const CommandSpec kMeasureCommand;
 extern const CommandSpec kEstimateCommand;
 extern const CommandSpec kCompareCommand;
+extern const CommandSpec kPowerCommand;
+extern const CommandSpec kTraceCommand;
+extern const CommandSpec kSearchCommand;
+extern const CommandSpec kSweepCommand;
+extern const CommandSpec kCollectivesCommand;
 extern const CommandSpec kListCommand;
 extern const CommandSpec kValidateCommand;
 extern const CommandSpec kVersionCommand;
@@ -20,6 +25,11 @@ const std::vector<const CommandSpec*>& commands() {
       &kMeasureCommand,
       &kEstimateCommand,
       &kCompareCommand,
+      &kPowerCommand,
+      &kTraceCommand,
+      &kSearchCommand,
+      &kSweepCommand,
+      &kCollectivesCommand,
       &kListCommand,
       &kValidateCommand,
       &kVersionCommand,

@@ -60,7 +60,7 @@ Cluster::Power read_power(Reader reader) {
 
 Cluster load_cluster(const ConfigStore& store, std::string_view name_or_path) {
   const std::filesystem::path file = store.path(ConfigKind::clusters, name_or_path);
-  Reader root = Reader::from_file(file);
+  Reader root = store.read(ConfigKind::clusters, file);
   Cluster cluster;
   cluster.name = file.stem().string();
   root.provenance();

@@ -72,7 +72,7 @@ ClockedPower read_clocked(Reader reader, Watts board) {
 
 Gpu load_gpu(const ConfigStore& store, std::string_view name_or_path) {
   const std::filesystem::path file = store.path(ConfigKind::gpus, name_or_path);
-  Reader root = Reader::from_file(file);
+  Reader root = store.read(ConfigKind::gpus, file);
   Gpu gpu;
   gpu.name = file.stem().string();
   root.provenance();

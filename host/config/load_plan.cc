@@ -12,7 +12,7 @@ constexpr double kMaxGpus = 1e9;
 
 Plan load_plan(const ConfigStore& store, std::string_view name_or_path) {
   const std::filesystem::path file = store.path(ConfigKind::plans, name_or_path);
-  Reader root = Reader::from_file(file);
+  Reader root = store.read(ConfigKind::plans, file);
   Plan plan;
   plan.name = file.stem().string();
   plan.from = root.provenance();

@@ -96,7 +96,7 @@ Reliability read_reliability(Reader reader, const ConfigStore& store) {
 }
 
 Reliability load_reliability(const ConfigStore& store, std::string_view name_or_path) {
-  Reader root = Reader::from_file(store.path(ConfigKind::reliability, name_or_path));
+  Reader root = store.read(ConfigKind::reliability, store.path(ConfigKind::reliability, name_or_path));
   if (root.has("set")) root.fail("set", "a set does not build on another; accepted: none here");
   Reliability out = read_reliability(root, store);
   root.finish();

@@ -92,7 +92,7 @@ void check_clocks(const ConfigStore& store, const Cluster& cluster, const std::s
 
 Run load_run(const ConfigStore& store, std::string_view name_or_path) {
   const std::filesystem::path file = store.path(ConfigKind::runs, name_or_path);
-  Reader root = Reader::from_file(file);
+  Reader root = store.read(ConfigKind::runs, file);
   Run run;
   run.name = file.stem().string();
   run.from = root.provenance();

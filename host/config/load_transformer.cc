@@ -49,7 +49,7 @@ void check_stated(const Reader& root, std::string_view key, double stated, doubl
 
 Transformer load_transformer(const ConfigStore& store, std::string_view name_or_path) {
   const std::filesystem::path file = store.path(ConfigKind::models, name_or_path);
-  Reader root = Reader::from_file(file);
+  Reader root = store.read(ConfigKind::models, file);
   Transformer model;
   model.name = file.stem().string();
   model.from = root.provenance();

@@ -25,15 +25,6 @@ struct FleetChoice {
   std::vector<FleetUse> fleets;
 };
 
-// How many GPUs (of the kind that sets the pace, were there any number of them) a supply feeds.
-struct SupplyFeeds {
-  Watts supply;
-  std::int64_t gpus = 0;         // at the clock of training
-  double lowest_clock = 1;       // 1: what a lower clock saves is not known
-  std::int64_t gpus_slowed = 0;  // at the lowest
-  double clock_for_all = 1;      // at which it feeds all of the plan's GPUs; 0: at none
-};
-
 struct Stragglers {
   double spread = 0;   // between GPUs, fixed: in the step
   double jitter = 0;   // of one kernel, random; 0 where nobody measured it

@@ -55,6 +55,16 @@ void train(RunPhase& phase, const Cluster& cluster, Bytes checkpoint, double ste
   spend(phase, cluster, Activity::restart, shares.restart * training + resize);
 }
 
+// What an earlier call found.
+void forget_findings(RunPhase& phase) {
+  phase.mtbf = phase.stall = phase.length = Seconds(0);
+  phase.schedule = {};
+  phase.steps = phase.resizes = 0;
+  phase.time = {};
+  phase.energy = {};
+  phase.used.clear();
+}
+
 void add_phase(RunEstimate& out, const RunPhase& phase, std::vector<SourceUse>& used) {
   out.ideal += phase.steps * phase.step.time;
   out.expected += phase.length;
@@ -124,6 +134,7 @@ RunEstimate run_phases(const Run& run, std::span<RunPhase> phases) {
   std::int64_t gpus_before = 0;
   std::vector<SourceUse> used;
   for (RunPhase& phase : phases) {
+    forget_findings(phase);
     if (left <= 0) continue;
     if (phase.replicas == 0) {
       if (!phase.limit) throw InfeasiblePlan(never(phase, left, out.steps));

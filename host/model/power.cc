@@ -67,6 +67,19 @@ double clock_within(const Cluster::Power& power, std::span<const FleetGpus> flee
   return low;
 }
 
+SupplyFeeds supply_feeds(const Cluster::Power& power, const Gpu& gpu, std::int64_t all, Watts supply) {
+  constexpr std::int64_t kAny = 1'000'000'000;
+  const FleetGpus any{&gpu, kAny};
+  const FleetGpus wanted{&gpu, all};
+  SupplyFeeds feeds{.supply = supply};
+  feeds.lowest_clock = lowest_clock({&any, 1});
+  feeds.gpus = gpus_fed(power, {&any, 1}, supply);
+  feeds.gpus_slowed = gpus_fed(power, {&any, 1}, supply, feeds.lowest_clock);
+  const double clock = clock_within(power, {&wanted, 1}, supply);
+  feeds.clock_for_all = gpus_fed(power, {&wanted, 1}, supply, clock) == all ? clock : 0;
+  return feeds;
+}
+
 Feed feed_at(const Cluster& cluster, std::optional<Date> date) {
   Feed feed{.supply = cluster.power.supply, .sources = {}};
   if (!cluster.timeline || cluster.timeline->sources.empty() || !date) return feed;

@@ -37,6 +37,16 @@ double lowest_clock(std::span<const FleetGpus> fleets);
 // where they may still draw more.
 double clock_within(const Cluster::Power& power, std::span<const FleetGpus> fleets, Watts supply);
 
+// How many GPUs of one kind, were there any number of them, a supply feeds.
+struct SupplyFeeds {
+  Watts supply;
+  std::int64_t gpus = 0;         // at the clock of training
+  double lowest_clock = 1;       // 1: what a lower clock saves is not known
+  std::int64_t gpus_slowed = 0;  // at the lowest
+  double clock_for_all = 1;      // at which it feeds `all` GPUs; 0: at none
+};
+SupplyFeeds supply_feeds(const Cluster::Power& power, const Gpu& gpu, std::int64_t all, Watts supply);
+
 // The sources that are on at a date, in the order of their use; a cluster without a timeline has one, its
 // grid, of power.supply.
 struct Feed {

@@ -24,6 +24,14 @@ std::string resting_on(const Forecast& f, FigureGroup group) {
   return std::string(name(weakest->from.origin)) + ": " + weakest->what + " (" + weakest->name + ")";
 }
 
+// " on 32,768 GPUs", where the step that is shown is not of the whole plan.
+std::string on_gpus(const Forecast& f) {
+  if (f.phases.empty()) return "";
+  const RunPhase& shown = f.phases[main_phase(f.phases)];
+  if (shown.gpus == f.run.plan.gpus()) return "";
+  return " on " + grouped(shown.gpus) + " GPUs" + (shown.from ? " from " + to_string(*shown.from) : "");
+}
+
 std::vector<Scalar> summary(const Forecast& f) {
   const Run& run = f.run;
   const RunEstimate& e = f.estimate;
@@ -38,7 +46,7 @@ std::vector<Scalar> summary(const Forecast& f) {
   const double step_tokens =
       static_cast<double>(run.plan.global_batch) * static_cast<double>(run.model.sequence);
   const double gpus = static_cast<double>(run.plan.gpus());
-  return {
+  std::vector<Scalar> scalars = {
       {"run", "", text_cell(run.name)},
       {"model", "model", {run.model.name + ": " + setup, run.model.name}},
       {"parameters", "", compact_cell(parameters(run.model))},
@@ -59,7 +67,7 @@ std::vector<Scalar> summary(const Forecast& f) {
       {"step_time_s",
        "step",
        {to_string(f.step.time) + ", " + plain(f.step.tokens_per_gpu.value()) + " tokens/s a GPU, " +
-            plain(f.step.model_flop_rate.value() / 1e12) + " TFLOP/s a GPU",
+            plain(f.step.model_flop_rate.value() / 1e12) + " TFLOP/s a GPU" + on_gpus(f),
         f.step.time.value()}},
       {"tokens_per_s_per_gpu", "", {"", f.step.tokens_per_gpu.value()}},
       {"tokens_per_s", "", {"", f.step.tokens_per_gpu.value() * gpus}},
@@ -82,12 +90,18 @@ std::vector<Scalar> summary(const Forecast& f) {
             plain(100 * e.goodput()) + " % of the time is useful steps",
         e.expected.value()}},
   };
+  if (run.start) {
+    const std::string end = to_string(*run.start + e.expected);
+    scalars.push_back({"start_date", "", text_cell(to_string(*run.start))});
+    scalars.push_back({"end_date", "from, to", {to_string(*run.start) + " to " + end, end}});
+  }
+  return scalars;
 }
 
 Table step_table(const Forecast& f) {
   Table table{
       .key = "step",
-      .title = "Where a step's time goes",
+      .title = "Where a step's time goes" + on_gpus(f),
       .columns = {
           left("part", "part"), {.key = "time_s", .title = "time"}, {.key = "share", .title = "share"}}};
   for (int i = 0; i < kParts; ++i) {

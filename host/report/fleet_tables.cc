@@ -43,12 +43,22 @@ Table mixed_table(const Forecast& f) {
            bool_cell(choice.chosen)});
     }
   }
+  // Rate of the whole were every replica busy all the time, over that of equal work.
+  const FleetChoice& equal = f.choices.front();
+  double busy = 0;
+  double replicas = 0;
+  for (const FleetUse& fleet : equal.fleets) {
+    if (fleet.replicas == 0) continue;
+    busy += static_cast<double>(fleet.replicas) * (equal.step / fleet.own_step);
+    replicas += static_cast<double>(fleet.replicas);
+  }
   const bool gain = f.choices.size() == 2 && f.choices[1].step < f.choices[0].step;
   table.footnotes = {
       std::string(
           "Equal work: the slowest fleet sets the pace. By speed (\"unequal_work\" in the plan): faster "
           "replicas take more of the step's micro-batches, which are whole") +
-      (gain ? "." : "; here no whole micro-batch can be moved to gain.")};
+      (gain ? "." : "; here no whole micro-batch can be moved to gain.") +
+      " Were they divisible at will, the most to gain would be " + signed_percent(busy / replicas - 1) + "."};
   return table;
 }
 
@@ -61,7 +71,7 @@ Table stragglers_table(const Forecast& f) {
                   right("step_time_s", "step", "s"), right("throughput_replaced", "throughput", "spares"),
                   right("throughput_not_replaced", "throughput", "no spares")}};
   for (const Ejection& row : s.ejections) {
-    table.rows.push_back({text_cell(row.nodes == 0 ? "none" : plain(100 * row.share) + " %"),
+    table.rows.push_back({text_cell(row.nodes == 0 ? "none" : percent_cell(row.share).text),
                           count_cell(row.nodes),
                           {signed_percent(row.slowest), row.slowest},
                           {plain(row.step.value()), row.step.value()},

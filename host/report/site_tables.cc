@@ -168,6 +168,45 @@ Table sources_table(const Forecast& f) {
   return table;
 }
 
+std::string shares_text(const std::vector<SourceUse>& used, Joules all) {
+  std::string text;
+  for (const SourceUse& use : used) {
+    text += (text.empty() ? "" : ", ") + use.name + " " + percent_cell(use.energy / all, 0).text;
+  }
+  return text;
+}
+
+Table emissions_table(const Forecast& f) {
+  Table table{.key = "emissions_by_date",
+              .title = "Energy and emissions by date",
+              .columns = {left("from", "from"), right("mean_power_w", "mean", "MW"),
+                          right("energy_j", "energy", "GWh"), right("co2_kg", "CO2", "kt"),
+                          right("nox_kg", "NOx", "t"), right("electricity_usd", "electricity", "M USD"),
+                          left("sources", "shares", 20)}};
+  for (const RunPhase& phase : f.phases) {
+    Joules energy;
+    Kilograms co2;
+    std::optional<Kilograms> nox;
+    Dollars cost;
+    for (const SourceUse& use : phase.used) {
+      energy += use.energy;
+      co2 += use.co2;
+      if (use.nox) nox = nox.value_or(Kilograms(0)) + *use.nox;
+      cost += use.cost;
+    }
+    if (energy.value() <= 0) continue;
+    table.rows.push_back({date_cell(phase.from),
+                          megawatts_cell(energy / phase.length),
+                          gigawatt_hours_cell(energy),
+                          {plain(co2.value() / 1e6), co2.value()},
+                          nox ? tonnes_cell(*nox) : missing_cell("not stated"),
+                          megadollars_cell(cost),
+                          text_cell(shares_text(phase.used, energy))});
+  }
+  table.footnotes = {"NOx of the sources that state it."};
+  return table;
+}
+
 Kilograms stated_nox(const Forecast& f) {
   Kilograms sum;
   for (const SourceUse& use : f.sources) sum += use.nox.value_or(Kilograms(0));
@@ -209,6 +248,7 @@ std::vector<Table> site_tables(const Forecast& forecast) {
   }
   if (!forecast.feeds.empty()) tables.push_back(feeds_table(forecast));
   tables.push_back(activity_table(forecast));
+  if (forecast.phases.size() > 1) tables.push_back(emissions_table(forecast));
   if (forecast.sources.size() > 1) tables.push_back(sources_table(forecast));
   tables.push_back(daily_table(forecast));
   if (!forecast.choices.empty()) tables.push_back(mixed_table(forecast));

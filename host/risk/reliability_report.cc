@@ -72,9 +72,13 @@ Table restart_table(const Forecast& f, const RestartTime& restart) {
     table.rows.push_back({text_cell("all replicas wait only"), quantity_cell(reliability.regroup)});
   }
   if (f.estimate.mtbf.value() > 0) {
+    // Half an interval, and what was not yet read back safely.
+    const Seconds lost =
+        schedule.interval / 2 + checkpointing_of(f.run.cluster.storage, f.estimate.checkpoint,
+                                                 static_cast<double>(f.phases[main_phase(f.phases)].gpus))
+                                    .durable;
     table.footnotes = {"The best time between checkpoints is " + to_string(schedule.interval) +
-                       " of work; an interruption loses " + to_string(schedule.interval / 2) +
-                       " of it on average, to be done again."};
+                       " of work; a failure loses about " + to_string(lost) + ", to be done again."};
     if (reliability.by_replica) {
       table.footnotes = {"Only the replica that was struck restarts; nothing is done again."};
     }

@@ -45,7 +45,7 @@ TEST(Load, GpuRefusals) {
                                          "within 64 bits; accepted: a whole number from 1 to 100000");
   EXPECT_EQ(
       refusal("\"board\"", "\"bord\": 1, \"board\""),
-      file + "#/power: unknown key \"bord\"; accepted: board server_training $schema notes origin source");
+      file + "#/power: unknown key \"bord\"; accepted: board server_training clocked $schema notes origin source");
   EXPECT_EQ(
       refusal("\"500 TFLOP/s\"", "500"),
       file +

@@ -54,7 +54,8 @@ TEST_F(RunEstimateTest, FlopByHand) {
 TEST_F(RunEstimateTest, EnergyAndCostByHand) {
   const RunEstimate e = estimate();
   EXPECT_NEAR(e.power.value(), 1024 * 1000 * 1.1 * 1.2, 1e-6);
-  const double waiting = 1 - std::exp(-0.002);  // of the time, at 0.3 of the power
+  // Restarts, and 10 s of stall after each interval of useful work, at 0.3 of the power.
+  const double waiting = 1 - std::exp(-0.002) + e.goodput() * 10 / e.schedule.interval.value();
   EXPECT_NEAR(e.mean_power.value(), e.power.value() * (1 - 0.7 * waiting), 1e-3);
   const double kwh = e.mean_power.value() * e.expected.value() / 3.6e6;
   EXPECT_NEAR(e.electricity.value(), 0.09 * kwh, 1e-3);
