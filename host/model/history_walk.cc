@@ -11,21 +11,11 @@ SpareNodes::SpareNodes(std::int64_t spares, double repair) : limited_(spares >= 
 
 double SpareNodes::wait(double now) {
   if (!limited_) return 0;
-  const std::size_t spares = back_.size();
-  if (spares == 0) return repair_;
-  while (count_ > 0 && back_[first_] <= now) {
-    first_ = first_ + 1 == spares ? 0 : first_ + 1;
-    --count_;
-  }
-  double wait = 0;
-  if (count_ == spares) {
-    wait = back_[first_] - now;
-    first_ = first_ + 1 == spares ? 0 : first_ + 1;
-    --count_;
-  }
-  const std::size_t last = first_ + count_;
-  back_[last < spares ? last : last - spares] = now + repair_;
-  ++count_;
+  if (back_.empty()) return repair_;
+  // Of n spares, the one that was taken n failures ago comes back first.
+  const double wait = std::max(0.0, back_[next_] - now);
+  back_[next_] = now + repair_;
+  if (++next_ == back_.size()) next_ = 0;
   return wait;
 }
 

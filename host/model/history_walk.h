@@ -12,7 +12,7 @@ namespace traincast {
 
 inline constexpr double kNever = std::numeric_limits<double>::infinity();
 
-// Nodes in repair, first in first out, as each repair takes the same time.
+// Nodes on hold and in repair: first in first out, as each repair takes the same time.
 class SpareNodes {
  public:
   SpareNodes(std::int64_t spares, double repair);
@@ -20,8 +20,8 @@ class SpareNodes {
   double wait(double now);
 
  private:
-  std::vector<double> back_;  // when each node in repair comes back: a ring
-  std::size_t first_ = 0, count_ = 0;
+  std::vector<double> back_;  // when each is there, in turn
+  std::size_t next_ = 0;
   bool limited_;
   double repair_;
 };
