@@ -77,6 +77,7 @@ class CpuBackend final : public Backend {
   std::vector<Seconds> synchronize() override {
     const std::vector<Clock::time_point> marks = std::exchange(marks_, {});
     std::vector<Seconds> times;
+    times.reserve(marks.size());
     for (const Clock::time_point mark : marks) times.push_back(seconds(mark - marks.front()));
     return times;
   }

@@ -111,6 +111,7 @@ class CudaBackend final : public Backend {
     TRAINCAST_CHECK(cudaStreamSynchronize(stream_.get()));
     const std::vector<Event> marks = std::exchange(marks_, {});
     std::vector<Seconds> times;
+    times.reserve(marks.size());
     for (const Event& mark : marks) times.push_back(elapsed(marks.front(), mark));
     return times;
   }

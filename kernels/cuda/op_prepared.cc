@@ -9,6 +9,7 @@ namespace traincast::cuda {
 OpPrepared::OpPrepared(OperandSets sets, std::unique_ptr<Launcher> launcher, Timer& timer,
                        cudaStream_t stream)
     : sets_(std::move(sets)), launcher_(std::move(launcher)) {
+  pointers_.reserve(sets_.copies());
   for (std::size_t i = 0; i < sets_.copies(); ++i) {
     pointers_.push_back(sets_.pointers(i));
     launcher_->bind(pointers_.back(), stream);
