@@ -6,6 +6,7 @@
 #include "host/base/errors.h"
 #include "host/calibrate/curves.h"
 #include "host/calibrate/fabric.h"
+#include "host/calibrate/rank_spread.h"
 #include "host/calibrate/system_times.h"
 #include "host/config/load.h"
 #include "host/config/load_profile.h"
@@ -103,19 +104,18 @@ const Calibrator::Curves& Calibrator::shipped_curves(const std::string& profile)
   return curves_.emplace(profile, Curves{read.gpu, node_curves(read), read.from}).first->second;
 }
 
-Fabric Calibrator::fabric(const Run& run, const Gpu& gpu, InputUsed& used) {
-  Fabric fabric = default_fabric(gpu, run.cluster);
-  used = {
-      .what = "collectives", .name = run.cluster.name, .from = run.cluster.network.from, .enters = kTimes};
+Fabric Calibrator::fabric(const Cluster& cluster, const Gpu& gpu, InputUsed& used) {
+  Fabric fabric = default_fabric(gpu, cluster);
+  used = {.what = "collectives", .name = cluster.name, .from = cluster.network.from, .enters = kTimes};
   used.from.origin = weakest(used.from.origin, fabric.from.origin);
-  used.from.source = fabric.from.source + "; network: " + run.cluster.network.from.source;
-  if (fabric.gpus_per_node > 8) return fabric;  // the tables are of nodes of eight
+  used.from.source = fabric.from.source + "; network: " + cluster.network.from.source;
   std::string curves_of;
-  if (uses_profile(gpu.name)) {
+  if (uses_profile(gpu.name) && (fabric.gpus_per_node <= 8 || profile_->nodes == 1)) {
     fabric.curves = node_curves(*profile_);
     curves_of = profile_->name;
   }
-  if (fabric.curves.empty() && !gpu.profile.empty()) {
+  // Shipped tables are of nodes of eight.
+  if (fabric.curves.empty() && !gpu.profile.empty() && fabric.gpus_per_node <= 8) {
     // Another GPU's table holds where the NVLink is the same.
     const Curves& shipped = shipped_curves(gpu.profile);
     if (shipped.gpu == gpu.name || this->gpu(shipped.gpu).links.nvlink == gpu.links.nvlink) {
@@ -132,12 +132,17 @@ CalibratedSystem Calibrator::system(const Run& run, const std::string& gpu_name)
   InputUsed kernel_input;
   InputUsed fabric_input;
   std::unique_ptr<KernelTimes> kernel_times = kernels(run, gpu, kernel_input);
-  Fabric calibrated = fabric(run, gpu, fabric_input);
+  Fabric calibrated = fabric(run.cluster, gpu, fabric_input);
   const std::int64_t domain = calibrated.gpus_per_node;
   CalibratedSystem system(gpu, std::move(kernel_times), std::make_unique<FabricTimes>(std::move(calibrated)),
                           domain);
   system.add_input(std::move(kernel_input));
   system.add_input(std::move(fabric_input));
+  const std::optional<RankSpread> spread = uses_profile(gpu.name) ? rank_spread(*profile_) : std::nullopt;
+  if (spread) {
+    system.set_spread(spread->fixed);
+    system.add_input({"spread between GPUs", profile_->name, profile_->from, kTimes});
+  }
   return system;
 }
 

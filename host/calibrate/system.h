@@ -23,7 +23,8 @@ class CalibratedSystem {
                    std::unique_ptr<CollectiveTimes> collectives, std::int64_t nvlink_domain);
   System view() const;  // valid while this lives
   const Gpu& gpu() const { return gpu_; }
-  const std::vector<InputUsed>& inputs() const { return inputs_; }  // kernels and collectives
+  const std::vector<InputUsed>& inputs() const { return inputs_; }    // kernels and collectives
+  void set_spread(double spread) { gpu_.sustained.spread = spread; }  // between GPUs, as measured
   void add_input(InputUsed input) { inputs_.push_back(std::move(input)); }
 
  private:
@@ -44,13 +45,16 @@ class Calibrator {
   // Throws ConfigError where the GPU has no sustained rate for the plan's number format.
   CalibratedSystem system(const Run& run, const std::string& gpu_name);
   const Gpu& gpu(const std::string& name);
+  // A GPU under its own name that no config describes, or that is to stand for the config.
+  void add_gpu(const Gpu& gpu) { gpus_.insert_or_assign(gpu.name, gpu); }
   // Does the profile describe this GPU?
   bool uses_profile(const std::string& gpu_name) const;
   const std::optional<Profile>& profile() const { return profile_; }
+  // What collectives cost on a cluster of this GPU; `used` says what that rests on.
+  Fabric fabric(const Cluster& cluster, const Gpu& gpu, InputUsed& used);
 
  private:
   std::unique_ptr<KernelTimes> kernels(const Run& run, const Gpu& gpu, InputUsed& used) const;
-  Fabric fabric(const Run& run, const Gpu& gpu, InputUsed& used);
 
   const ConfigStore& store_;
   std::optional<Profile> profile_;

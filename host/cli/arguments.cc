@@ -50,6 +50,12 @@ std::string Arguments::text(std::string_view option) const {
   return found == given_.end() ? std::string(declared.fallback) : found->second.back();
 }
 
+std::vector<std::string> Arguments::all(std::string_view option) const {
+  spec(option);
+  const auto found = given_.find(option);
+  return found == given_.end() ? std::vector<std::string>{} : found->second;
+}
+
 std::vector<std::string> Arguments::list(std::string_view option) const {
   const OptionSpec& declared = spec(option);
   const auto found = given_.find(option);

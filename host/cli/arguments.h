@@ -40,6 +40,8 @@ class Arguments {
   bool flag(std::string_view option) const { return given(option); }
   // The last value typed, or the fallback.
   std::string text(std::string_view option) const;
+  // Every value typed, in order and as typed.
+  std::vector<std::string> all(std::string_view option) const;
   // "a,b" and repetitions, in order; none where there is neither value nor fallback.
   std::vector<std::string> list(std::string_view option) const;
   std::int64_t count(std::string_view option, std::int64_t min, std::int64_t max) const;

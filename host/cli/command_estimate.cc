@@ -2,7 +2,10 @@
 #include "host/cli/command.h"
 #include "host/cli/forecasts.h"
 #include "host/cli/output.h"
+#include "host/model/failures.h"
 #include "host/report/estimate_report.h"
+#include "host/risk/histories.h"
+#include "host/risk/reliability_report.h"
 
 namespace traincast {
 namespace {
@@ -10,10 +13,22 @@ namespace {
 int run_estimate(const Arguments& arguments) {
   const ConfigStore store = open_configs(arguments);
   const std::vector<Forecast> forecasts =
-      forecast_all(arguments, store, arguments.positional(), chosen_profile(arguments, store));
+      forecast_all(arguments, store, arguments.positional(), chosen_profile(arguments, store),
+                   chosen_overrides(arguments));
   const Forecast& forecast = forecasts.front();
   if (!forecast.infeasible.empty()) throw InfeasiblePlan(forecast.run.name + ": " + forecast.infeasible);
-  emit(arguments, estimate_report(forecast));
+  Report report = estimate_report(forecast);
+  const std::int64_t count = arguments.count("histories", 0, 10'000'000);
+  if (count > 0) {
+    const auto seed = static_cast<std::uint64_t>(arguments.count("seed", 0, 1'000'000'000));
+    const HistoryModel model(history_inputs(forecast.run, forecast.phases, forecast.estimate));
+    const HistorySummary summary = summarise(simulate_histories(model, count, seed));
+    if (summary.finished == 0)
+      throw InfeasiblePlan(forecast.run.name + ": never finishes: " + summary.reason);
+    for (Table& table : reliability_tables(forecast, summary, seed))
+      report.tables.push_back(std::move(table));
+  }
+  emit(arguments, report);
   return 0;
 }
 
@@ -26,7 +41,10 @@ const CommandSpec kEstimateCommand{
     .details =
         "A run whose plan does not fit into memory, or that never ends, is refused with the reason (exit 3).",
     .example = "traincast estimate grok-3-central-100k",
-    .options = {kProfileOption},
+    .options = {kSetOption,
+                kProfileOption,
+                {"histories", "N", "simulate N histories of failures and restarts; 0: none", "1000"},
+                {"seed", "S", "of the histories: the same seed gives the same bytes", "1"}},
     .positional = {"RUN", "a name or a .json file", 1, 1},
     .ranks = Ranks::one,
     .run = run_estimate};

@@ -8,6 +8,7 @@
 #include "host/base/file.h"
 #include "host/cli/command.h"
 #include "host/cli/output.h"
+#include "host/cli/progress.h"
 #include "host/cli/version.h"
 #include "host/config/load.h"
 #include "host/config/load_profile.h"
@@ -162,8 +163,11 @@ Measurement measure_all(const Arguments& arguments, Request& request, JobWatch& 
   notice(arguments, "measuring " + std::to_string(session.size()) + " x " + info.name + " (" + info.backend +
                         "), messages by " + std::string(communicator->name()) + ", " +
                         std::string(name(request.options.mode)));
-  return measure(*request.backend, *communicator, session, request.options,
-                 [&](std::string_view line) { notice(arguments, line); });
+  CommandProgress progress(arguments);
+  Measurement result = measure(*request.backend, *communicator, session, request.options,
+                               [&](std::string_view line) { progress.output().show(line); });
+  progress.output().clear();
+  return result;
 }
 
 int run_measure(const Arguments& arguments) {

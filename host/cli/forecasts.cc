@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <utility>
 
 #include "host/cli/output.h"
 #include "host/config/load.h"
@@ -15,6 +14,18 @@ const OptionSpec kProfileOption{
     .value_name = "PROFILE",
     .help = "take kernel times from this profile on the GPU it describes, not that GPU's sustained rates",
     .fallback = ""};
+
+const OptionSpec kSetOption{
+    .name = "set",
+    .value_name = "PATH=VALUE",
+    .help = "take this value, not the configs': gpus=65536, reliability.restart=5min, plan.micro_batch=2",
+    .fallback = ""};
+
+std::vector<Override> chosen_overrides(const Arguments& arguments) {
+  std::vector<Override> overrides;
+  for (const std::string& text : arguments.all("set")) overrides.push_back(parse_override(text));
+  return overrides;
+}
 
 std::optional<Profile> chosen_profile(const Arguments& arguments, const ConfigStore& store) {
   if (!arguments.given("profile")) return std::nullopt;
@@ -36,13 +47,21 @@ std::vector<std::string> default_runs(const ConfigStore& store) {
 }
 
 std::vector<Forecast> forecast_all(const Arguments& arguments, const ConfigStore& store,
-                                   const std::vector<std::string>& runs, std::optional<Profile> profile) {
-  Calibrator calibrator(store, std::move(profile));
+                                   const std::vector<std::string>& runs,
+                                   const std::optional<Profile>& profile,
+                                   const std::vector<Override>& overrides) {
+  Calibrator calibrator(store, profile);
   std::vector<Forecast> forecasts;
   forecasts.reserve(runs.size());
   bool used = false;
   for (const std::string& run : runs) {
-    forecasts.push_back(forecast(calibrator, load_run(store, run)));
+    if (overrides.empty()) {
+      forecasts.push_back(forecast(calibrator, load_run(store, run)));
+    } else {  // GPUs and networks may differ from run to run
+      const EditedRun edited = RunConfigs(store, run).with(overrides);
+      Calibrator own(edited.store, profile);
+      forecasts.push_back(forecast(own, edited.run));
+    }
     used = used || forecasts.back().profile_used;
   }
   if (calibrator.profile() && !used) {

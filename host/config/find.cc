@@ -54,6 +54,16 @@ fs::path ConfigStore::path(ConfigKind kind, std::string_view name_or_path) const
   throw ConfigError(message);
 }
 
+Reader ConfigStore::read(ConfigKind kind, const fs::path& file) const {
+  return source_ == nullptr ? Reader::from_file(file) : source_->open(kind, file);
+}
+
+ConfigStore ConfigStore::with(std::shared_ptr<ConfigSource> source) const {
+  ConfigStore copy = *this;
+  copy.source_ = std::move(source);
+  return copy;
+}
+
 std::string reference(Reader& reader, std::string_view key, const ConfigStore& store, ConfigKind kind) {
   std::string named = reader.text(key);
   try {

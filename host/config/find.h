@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,13 +11,20 @@
 
 namespace traincast {
 
-enum class ConfigKind { gpus, clusters, models, plans, stacks, profiles, runs };
-inline constexpr std::string_view kConfigKindNames[] = {"gpus",   "clusters", "models", "plans",
-                                                        "stacks", "profiles", "runs"};
-inline constexpr int kConfigKinds = 7;
+enum class ConfigKind { gpus, clusters, models, plans, stacks, profiles, runs, uncertainty, reliability };
+inline constexpr std::string_view kConfigKindNames[] = {
+    "gpus", "clusters", "models", "plans", "stacks", "profiles", "runs", "uncertainty", "reliability"};
+inline constexpr int kConfigKinds = 9;
 constexpr std::string_view name(ConfigKind kind) {
   return kConfigKindNames[static_cast<int>(kind)];
 }
+
+// Opens config files otherwise than straight from the disk: with values set by hand (override.h).
+class ConfigSource {
+ public:
+  virtual ~ConfigSource() = default;
+  virtual Reader open(ConfigKind kind, const std::filesystem::path& file) = 0;
+};
 
 // A folder with one sub-folder for each kind and one NAME.json for each config.
 class ConfigStore {
@@ -30,8 +38,14 @@ class ConfigStore {
   // names.
   std::filesystem::path path(ConfigKind kind, std::string_view name_or_path) const;
 
+  // The file that path() gave, opened from the disk or from the source that replaces it.
+  Reader read(ConfigKind kind, const std::filesystem::path& file) const;
+  // The same folder, whose files come from `source`.
+  ConfigStore with(std::shared_ptr<ConfigSource> source) const;
+
  private:
   std::filesystem::path root_;
+  std::shared_ptr<ConfigSource> source_;  // null: the disk
 };
 
 // The first that is there: `explicit_folder` (of --configs) and the variable TRAINCAST_CONFIGS, which must be

@@ -1,4 +1,6 @@
 #include "host/config/load.h"
+#include "host/config/load_reliability.h"
+#include "host/config/load_site.h"
 #include "host/config/reader.h"
 
 namespace traincast {
@@ -35,6 +37,8 @@ Cluster::Storage read_storage(Reader reader) {
   storage.stall = reader.quantity<Seconds>("stall", Zero::allowed);
   storage.asynchronous = reader.boolean("asynchronous");
   storage.bytes_per_parameter = reader.number("bytes_per_parameter", 0.5, 64);
+  storage.read = reader.quantity_or<Bandwidth>("read", Bandwidth(0));
+  storage.peers = reader.quantity_or<Bandwidth>("peers", Bandwidth(0));
   storage.from = reader.provenance();
   return storage;
 }
@@ -46,6 +50,9 @@ Cluster::Power read_power(Reader reader) {
   power.price = reader.quantity<EnergyPrice>("price", Zero::allowed);
   power.co2 = reader.quantity<EmissionRate>("co2", Zero::allowed);
   power.from = reader.provenance();
+  if (reader.has("nox")) power.nox = reader.quantity<EmissionRate>("nox", Zero::allowed);
+  if (reader.has("supply")) power.supply = reader.quantity<Watts>("supply");
+  power.cap_by = reader.choice_or<CapBy>("cap_by", kCapByNames, CapBy::gpus);
   return power;
 }
 
@@ -53,7 +60,7 @@ Cluster::Power read_power(Reader reader) {
 
 Cluster load_cluster(const ConfigStore& store, std::string_view name_or_path) {
   const std::filesystem::path file = store.path(ConfigKind::clusters, name_or_path);
-  Reader root = Reader::from_file(file);
+  Reader root = store.read(ConfigKind::clusters, file);
   Cluster cluster;
   cluster.name = file.stem().string();
   root.provenance();
@@ -65,11 +72,18 @@ Cluster load_cluster(const ConfigStore& store, std::string_view name_or_path) {
   cluster.gpus_per_node = root.count("gpus_per_node", 1, 100'000);
   cluster.nvlink_domain = root.count("nvlink_domain", 1, 100'000);
   cluster.network = read_network(root.object("network"), cluster.gpus());
-  Reader reliability = root.object("reliability");
-  cluster.reliability = {reliability.quantity<Seconds>("mtbf_per_gpu"),
-                         reliability.quantity<Seconds>("restart", Zero::allowed), reliability.provenance()};
+  cluster.reliability = read_reliability(root.object("reliability"), store);
   cluster.storage = read_storage(root.object("storage"));
   cluster.power = read_power(root.object("power"));
+  if (auto timeline = root.object_if("timeline")) {
+    cluster.timeline = read_timeline(*timeline, cluster, store);
+    if (cluster.power.supply && !cluster.timeline->sources.empty()) {
+      root.fail(
+          "power",
+          "\"supply\" and \"timeline\" with \"sources\" both say what feeds the cluster; accepted: one");
+    }
+  }
+  if (auto slow = root.object_if("slow_nodes")) cluster.slow_nodes = read_slow_nodes(*slow);
   root.finish();
   return cluster;
 }

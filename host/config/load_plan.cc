@@ -12,7 +12,7 @@ constexpr double kMaxGpus = 1e9;
 
 Plan load_plan(const ConfigStore& store, std::string_view name_or_path) {
   const std::filesystem::path file = store.path(ConfigKind::plans, name_or_path);
-  Reader root = Reader::from_file(file);
+  Reader root = store.read(ConfigKind::plans, file);
   Plan plan;
   plan.name = file.stem().string();
   plan.from = root.provenance();
@@ -33,6 +33,7 @@ Plan load_plan(const ConfigStore& store, std::string_view name_or_path) {
   plan.routing_skew = root.number_or("routing_skew", 1, 1, 100);
   plan.schedule = root.choice<Schedule>("schedule", kScheduleNames);
   plan.sequence_parallel = root.boolean_or("sequence_parallel", true);
+  plan.unequal_work = root.boolean_or("unequal_work", false);
   plan.stack = reference(root, "stack", store, ConfigKind::stacks);
   root.finish();
   const double gpus = static_cast<double>(plan.tensor_parallel) *

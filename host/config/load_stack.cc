@@ -78,7 +78,7 @@ void read_key(Reader& reader, const StackKey& row, Stack& stack) {
 // `open` holds the stacks that wait for this one as their parent, to see a cycle.
 Stack load(const ConfigStore& store, std::string_view name_or_path, std::vector<std::string>& open) {
   const std::filesystem::path file = store.path(ConfigKind::stacks, name_or_path);
-  Reader root = Reader::from_file(file);
+  Reader root = store.read(ConfigKind::stacks, file);
   open.push_back(file.stem().string());
   Stack stack;
   const bool has_parent = root.has("parent");

@@ -15,9 +15,12 @@ Reader Reader::from_file(const std::filesystem::path& path) {
 }
 
 Reader Reader::from_text(std::string_view text, const std::string& file) {
+  return from_value(std::make_shared<const JsonValue>(parse_json(text, file)), file);
+}
+
+Reader Reader::from_value(std::shared_ptr<const JsonValue> root, const std::string& file) {
   auto node = std::make_shared<Node>();
   node->file = file;
-  auto root = std::make_shared<const JsonValue>(parse_json(text, file));
   node->members = root->get<JsonValue::Object>();
   if (node->members == nullptr) node->fail("", "found " + describe(*root) + "; accepted: an object");
   node->root = std::move(root);
@@ -175,6 +178,12 @@ Provenance Reader::provenance() const {
 
 void Reader::finish() const {
   node_->finish();
+}
+
+std::vector<Reader::Asked> Reader::asked() const {
+  std::vector<Asked> list;
+  node_->list_asked("", list);
+  return list;
 }
 
 std::string Reader::where(std::string_view key) const {

@@ -23,6 +23,8 @@ namespace traincast {
 inline constexpr std::int64_t kMaxCount = 1'000'000'000;
 inline constexpr double kMaxNumber = std::numeric_limits<double>::max();
 
+struct JsonValue;
+
 enum class Zero { refused, allowed };  // negative quantities are always refused
 
 // One JSON object. Copies are cheap and read the same object. A getter without "_or" throws where the key is
@@ -31,6 +33,7 @@ class Reader {
  public:
   static Reader from_file(const std::filesystem::path& path);
   static Reader from_text(std::string_view text, const std::string& file);
+  static Reader from_value(std::shared_ptr<const JsonValue> root, const std::string& file);
 
   bool has(std::string_view key);  // also makes the key a known one
 
@@ -79,6 +82,14 @@ class Reader {
   // Refuses keys that nobody asked for, here and in every object opened from here. Every object may also have
   // "$schema", "notes" (a text or a list of texts), "origin" and "source".
   void finish() const;
+
+  // Keys asked for so far, here and in every object opened from here, whose values are neither objects nor
+  // lists: JSON pointers from this object ("/network/efficiency"). A null value: the file lacks the key.
+  struct Asked {
+    std::string pointer;
+    const JsonValue* value = nullptr;
+  };
+  std::vector<Asked> asked() const;
 
   std::string where(std::string_view key = "") const;  // FILE#/pointer, of this object or of a key in it
   [[noreturn]] void fail(std::string_view key, const std::string& what) const;

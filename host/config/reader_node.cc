@@ -147,4 +147,16 @@ void Reader::Node::finish() const {
   for (const auto& child : children) child->finish();
 }
 
+void Reader::Node::list_asked(const std::string& prefix, std::vector<Asked>& list) const {
+  for (const std::string& key : known) {
+    const JsonValue* value = find(key);
+    const bool holds_others = value != nullptr && (value->get<JsonValue::Object>() != nullptr ||
+                                                   value->get<JsonValue::Array>() != nullptr);
+    if (!holds_others) list.push_back({prefix + json_pointer_step(key), value});
+  }
+  for (const auto& child : children) {
+    child->list_asked(prefix + child->pointer.substr(pointer.size()), list);
+  }
+}
+
 }  // namespace traincast

@@ -42,6 +42,8 @@ struct Reader::Node {
   // "origin", "source", "$schema" and "notes" are checked as soon as an object is opened.
   void read_common_keys();
   void finish() const;
+  // Adds what asked() lists, with `prefix` before each pointer.
+  void list_asked(const std::string& prefix, std::vector<Asked>& list) const;
 };
 
 // "from 1 to 5", "from 1".

@@ -2,18 +2,16 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "host/base/origin.h"
 #include "host/base/units.h"
+#include "host/model/failure_rates.h"
+#include "host/model/site.h"
 
 namespace traincast {
-
-struct Fleet {
-  std::string gpu;  // name of a GPU config
-  std::int64_t gpus = 0;
-};
 
 // One level of the scale-out fabric above the node.
 struct NetworkTier {
@@ -35,17 +33,15 @@ struct Cluster {
     std::vector<NetworkTier> tiers;  // innermost first
     Provenance from;
   } network;
-  struct Reliability {
-    Seconds mtbf_per_gpu;  // between interruptions of any cause
-    Seconds restart;       // from an interruption until steps run again, lost work not counted
-    Provenance from;
-  } reliability;
+  Reliability reliability;
   struct Storage {
     Bandwidth write;            // aggregate, sustained
     Seconds stall;              // pause of training per checkpoint beyond the write, if any
     bool asynchronous = false;  // only the stall stops training
     double bytes_per_parameter = 0;
     Provenance from;
+    Bandwidth read;   // 0: as fast as it writes
+    Bandwidth peers;  // of each GPU, to and from the memory of other nodes; 0: checkpoints go to storage
   } storage;
   struct Power {
     double network_share = 0;  // network and storage, of server power
@@ -53,7 +49,12 @@ struct Cluster {
     EnergyPrice price;
     EmissionRate co2;
     Provenance from;
+    std::optional<EmissionRate> nox = std::nullopt;  // as NO2
+    std::optional<Watts> supply = std::nullopt;      // none: as much as the GPUs draw
+    CapBy cap_by = CapBy::gpus;                      // where the supply, or the timeline's, is too small
   } power;
+  std::optional<Timeline> timeline;  // with one, `fleets` is what there is in the end
+  std::optional<SlowNodes> slow_nodes;
 
   std::int64_t gpus() const {
     std::int64_t sum = 0;

@@ -5,6 +5,7 @@
 
 #include "host/model/parameters.h"
 #include "host/report/run_cells.h"
+#include "host/report/site_tables.h"
 
 namespace traincast {
 namespace {
@@ -23,6 +24,14 @@ std::string resting_on(const Forecast& f, FigureGroup group) {
   return std::string(name(weakest->from.origin)) + ": " + weakest->what + " (" + weakest->name + ")";
 }
 
+// " on 32,768 GPUs", where the step that is shown is not of the whole plan.
+std::string on_gpus(const Forecast& f) {
+  if (f.phases.empty()) return "";
+  const RunPhase& shown = f.phases[main_phase(f.phases)];
+  if (shown.gpus == f.run.plan.gpus()) return "";
+  return " on " + grouped(shown.gpus) + " GPUs" + (shown.from ? " from " + to_string(*shown.from) : "");
+}
+
 std::vector<Scalar> summary(const Forecast& f) {
   const Run& run = f.run;
   const RunEstimate& e = f.estimate;
@@ -37,7 +46,7 @@ std::vector<Scalar> summary(const Forecast& f) {
   const double step_tokens =
       static_cast<double>(run.plan.global_batch) * static_cast<double>(run.model.sequence);
   const double gpus = static_cast<double>(run.plan.gpus());
-  return {
+  std::vector<Scalar> scalars = {
       {"run", "", text_cell(run.name)},
       {"model", "model", {run.model.name + ": " + setup, run.model.name}},
       {"parameters", "", compact_cell(parameters(run.model))},
@@ -58,7 +67,7 @@ std::vector<Scalar> summary(const Forecast& f) {
       {"step_time_s",
        "step",
        {to_string(f.step.time) + ", " + plain(f.step.tokens_per_gpu.value()) + " tokens/s a GPU, " +
-            plain(f.step.model_flop_rate.value() / 1e12) + " TFLOP/s a GPU",
+            plain(f.step.model_flop_rate.value() / 1e12) + " TFLOP/s a GPU" + on_gpus(f),
         f.step.time.value()}},
       {"tokens_per_s_per_gpu", "", {"", f.step.tokens_per_gpu.value()}},
       {"tokens_per_s", "", {"", f.step.tokens_per_gpu.value() * gpus}},
@@ -81,12 +90,18 @@ std::vector<Scalar> summary(const Forecast& f) {
             plain(100 * e.goodput()) + " % of the time is useful steps",
         e.expected.value()}},
   };
+  if (run.start) {
+    const std::string end = to_string(*run.start + e.expected);
+    scalars.push_back({"start_date", "", text_cell(to_string(*run.start))});
+    scalars.push_back({"end_date", "from, to", {to_string(*run.start) + " to " + end, end}});
+  }
+  return scalars;
 }
 
 Table step_table(const Forecast& f) {
   Table table{
       .key = "step",
-      .title = "Where a step's time goes",
+      .title = "Where a step's time goes" + on_gpus(f),
       .columns = {
           left("part", "part"), {.key = "time_s", .title = "time"}, {.key = "share", .title = "share"}}};
   for (int i = 0; i < kParts; ++i) {
@@ -129,7 +144,6 @@ Table memory_table(const Forecast& f) {
 
 Table run_table(const Forecast& f) {
   const RunEstimate& e = f.estimate;
-  const Cluster& cluster = f.run.cluster;
   Table table{.key = "run_figures",
               .title = "The whole run",
               .columns = {left("figure", "figure"),
@@ -143,11 +157,12 @@ Table run_table(const Forecast& f) {
   };
   const auto days = [](Seconds s) { return plain(s.value() / kSecondsPerDay); };
   const FigureGroup d = FigureGroup::days;
-  row("time between interruptions", "min", plain(e.mtbf.value() / 60), e.mtbf.value() / 60,
-      FigureGroup::failures);
+  if (e.mtbf.value() > 0) {
+    row("time between interruptions", "min", plain(e.mtbf.value() / 60), e.mtbf.value() / 60,
+        FigureGroup::failures);
+  }
   row("interruptions", "", plain(e.interruptions), e.interruptions, d);
-  row("restart", "min", plain(cluster.reliability.restart.value() / 60),
-      cluster.reliability.restart.value() / 60, FigureGroup::failures);
+  row("restart", "min", plain(e.restart.value() / 60), e.restart.value() / 60, FigureGroup::failures);
   row("checkpoint size", "TB", plain(e.checkpoint.value() / 1e12), e.checkpoint.value() / 1e12,
       FigureGroup::checkpoints);
   row("checkpoint stall", "s", plain(e.checkpoint_stall.value()), e.checkpoint_stall.value(),
@@ -233,6 +248,7 @@ Table assumptions_table(const Forecast& f) {
 Report estimate_report(const Forecast& forecast) {
   Report report{.name = "estimate", .title = forecast.run.title, .scalars = summary(forecast)};
   report.tables = {step_table(forecast), memory_table(forecast), run_table(forecast)};
+  for (Table& table : site_tables(forecast)) report.tables.push_back(std::move(table));
   if (!forecast.published.empty()) report.tables.push_back(published_table(forecast));
   report.tables.push_back(assumptions_table(forecast));
   report.tables.push_back(inputs_table(forecast));

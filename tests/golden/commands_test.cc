@@ -115,7 +115,8 @@ TEST_F(CommandsTest, PlanThatDoesNotFit) {
 
 TEST_F(CommandsTest, RunThatNeverFinishes) {
   spoil("clusters/one-node-h100.json", "\"mtbf_per_gpu\": \"50700 h\"", "\"mtbf_per_gpu\": \"1 s\"");
-  expect_refused("estimate llama-3-8b-one-node", 3, {"never finishes: an interruption every 125 ms"});
+  expect_refused("estimate llama-3-8b-one-node", 3,
+                 {"never finishes: useful work per hour is 0: an interruption every 125 ms"});
 }
 
 TEST_F(CommandsTest, BadInputIsOneLine) {

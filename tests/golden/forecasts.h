@@ -38,7 +38,8 @@ inline Run hand_run() {
   run.model = hand_model();
   run.cluster.name = "site";
   run.cluster.fleets = {{"test-gpu", 1024}};
-  run.cluster.reliability = {Seconds(51200 * kSecondsPerHour), Seconds(360), {Origin::published, "a paper"}};
+  run.cluster.reliability = {
+      Seconds(51200 * kSecondsPerHour), Seconds(360), false, {Origin::published, "a paper"}};
   run.cluster.storage = {Bandwidth(1e9), Seconds(10), true, 14, {Origin::assumed, "a guess"}};
   run.cluster.power = {
       0.1, 1.2, EnergyPrice(0.09 / 3.6e6), EmissionRate(0.3 / 3.6e6), {Origin::published, "a bill"}};
@@ -83,6 +84,7 @@ inline RunEstimate hand_estimate() {
   e.ideal = Seconds(3814700);
   e.expected = Seconds(4000000);
   e.mtbf = Seconds(180000);
+  e.restart = Seconds(360);
   e.interruptions = 22;
   e.checkpoint = Bytes(1.5e12);
   e.checkpoint_stall = Seconds(10);

@@ -21,7 +21,7 @@ const std::vector<Layer>& layers() {
       {"host/model", {"host/base"}},
       {"host/config", {"host/model", "host/base"}},
       {"host/calibrate", {"host/config", "host/model", "host/base"}},
-      {"host/risk", {"host/calibrate", "host/config", "host/model", "host/base"}},
+      {"host/risk", {"host/calibrate", "host/report", "host/config", "host/model", "host/base"}},
       {"host/search", {"host/calibrate", "host/config", "host/model", "host/base"}},
       {"host/import", {"host/config", "host/model", "host/base"}},
       {"host/claims",
