@@ -27,7 +27,7 @@ MeasureOptions options_of(const FakeClock& clock) {
 }
 
 // Two ranks that stop after `points` points of rank 0, or never.
-Profile run(const std::optional<Profile>& earlier, int points, const std::filesystem::path& file) {
+Profile run(const std::optional<Profile>& earlier, int points) {
   FakeCluster cluster(2);
   std::vector<FakeClock> clocks(2);
   Profile last;
@@ -44,19 +44,19 @@ Profile run(const std::optional<Profile>& earlier, int points, const std::filesy
     };
     MeasureOptions options = options_of(clocks[rank]);
     options.earlier = earlier;
-    Saver saver(file, Seconds(0), clocks[rank].reader());
     int kept = 0;
     options.keep = [&](const Profile& profile, bool pass_ends) {
-      if (rank == 0) saver.keep(profile, pass_ends);
-      if (++kept == points) throw Broken("broken off");
+      static_cast<void>(pass_ends);
+      if (++kept != points) return;
+      if (rank == 0) last = parse_profile(profile_text(profile), "p.json");
+      throw Broken("broken off");
     };
     const Profile mine = measure(backend, communicator, session, options, kSilent).profile;
     if (rank == 0) last = mine;
   };
   try {
     cluster.run(program);
-  } catch (const Broken&) {
-    return load_profile(file);
+  } catch (const Broken&) {  // as meant
   }
   return last;
 }
@@ -68,26 +68,22 @@ std::string rows_of(Profile profile) {
 }
 
 TEST(Resume, GivesTheRowsOfAnUnbrokenRun) {
-  const TemporaryFolder folder;
-  const auto file = folder.path() / "p.json";
-  const Profile whole = run(std::nullopt, -1, file);
+  const Profile whole = run(std::nullopt, -1);
   std::int64_t points = 0;
   for (const PassProgress& progress : whole.progress) points += progress.points;
   ASSERT_GT(points, 300);
   // In the first pass, between passes, in the last one, and one point at a time from there.
   for (const int first : {1, 150, 331, 400}) {
-    const Profile broken = run(std::nullopt, first, file);
+    const Profile broken = run(std::nullopt, first);
     ASSERT_LT(broken.ops.size() + broken.collectives.size(), whole.ops.size() + whole.collectives.size());
-    const Profile more = run(broken, 1, file);
-    EXPECT_EQ(rows_of(run(more, -1, file)), rows_of(whole)) << first;
+    const Profile more = run(broken, 1);
+    EXPECT_EQ(rows_of(run(more, -1)), rows_of(whole)) << first;
   }
 }
 
 TEST(Resume, OfACompleteOneMeasuresNothing) {
-  const TemporaryFolder folder;
-  const auto file = folder.path() / "p.json";
-  const Profile whole = run(std::nullopt, -1, file);
-  EXPECT_EQ(rows_of(run(whole, -1, file)), rows_of(whole));
+  const Profile whole = run(std::nullopt, -1);
+  EXPECT_EQ(rows_of(run(whole, -1)), rows_of(whole));
 }
 
 TEST(Resume, AnotherMachineOrOtherOptionsAreRefused) {
