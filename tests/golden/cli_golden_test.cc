@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "host/config/find.h"
 #include "tests/golden/golden.h"
 #include "tests/golden/program.h"
 
@@ -77,9 +78,9 @@ TEST(CliGolden, WrongCommandLinesAreOneLineAndExit2) {
   expect_refusal("list --out", "--out needs a value: --out FILE");
   expect_refusal("list --out=", "--out needs a value: --out FILE");
   expect_refusal("list --quiet=yes", "--quiet takes no value");
-  expect_refusal(
-      "list gpu",
-      "unknown kind \"gpu\"; accepted: gpus clusters models plans stacks profiles runs uncertainty");
+  std::string kinds;
+  for (const std::string_view kind : kConfigKindNames) kinds += " " + std::string(kind);
+  expect_refusal("list gpu", "unknown kind \"gpu\"; accepted:" + kinds);
   expect_refusal("version now", "traincast version has no use for \"now\"; see traincast help version");
   expect_refusal("help lsit", "unknown command \"lsit\"; did you mean list?");
 }
