@@ -30,6 +30,12 @@ Placement placement(const std::vector<std::string>& identities, int rank) {
     ++result.local_size;
     if (other < own) ++result.local_rank;
   }
+  std::set<std::string> seen;
+  for (const std::string& identity : identities) {
+    if (identity == identities[own]) break;
+    seen.insert(identity);
+  }
+  result.node = static_cast<int>(seen.size());
   result.nodes = static_cast<int>(std::set<std::string>(identities.begin(), identities.end()).size());
   return result;
 }

@@ -15,6 +15,7 @@ struct Placement {
   int local_rank = 0;  // index among the ranks of this host, in rank order
   int local_size = 1;
   int nodes = 1;  // distinct hosts
+  int node = 0;   // this rank's host, in the order of their first ranks
 };
 // `identities` is host_identity() by rank.
 Placement placement(const std::vector<std::string>& identities, int rank);

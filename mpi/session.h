@@ -20,6 +20,7 @@ class Session {
   virtual int local_rank() const = 0;  // index among the ranks of this host
   virtual int local_size() const = 0;
   virtual int nodes() const = 0;  // distinct hosts
+  virtual int node() const = 0;   // this rank's, in the order of their first ranks
   virtual std::string host() const = 0;
 
   virtual void barrier() = 0;

@@ -12,6 +12,7 @@ class SingleSession final : public Session {
   int local_rank() const override { return 0; }
   int local_size() const override { return 1; }
   int nodes() const override { return 1; }
+  int node() const override { return 0; }
   std::string host() const override;
   void barrier() override {}
   void broadcast(void*, std::size_t, int) override {}

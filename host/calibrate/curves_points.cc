@@ -56,7 +56,8 @@ void append(std::vector<KernelPoint>& points, Rows rows, const Gpu& gpu) {
 std::vector<KernelPoint> kernel_points(const Profile& profile, const Gpu& gpu) {
   std::map<std::size_t, Rows> kinds;
   for (const OpRow& row : profile.ops) {
-    if (!row.timing.skipped.empty() || !(row.timing.median.value() > 0)) continue;
+    // What ran beside a collective was slowed by it.
+    if (!row.during.empty() || !row.timing.skipped.empty() || !(row.timing.median.value() > 0)) continue;
     Rows& rows = kinds[kernel_kind(row.op)];
     (row.sustained ? rows.sustained : rows.burst).push_back({row.op, row.timing.median});
   }

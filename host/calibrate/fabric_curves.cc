@@ -1,8 +1,10 @@
 // Curves of collectives inside one node from measured points.
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 #include <tuple>
+#include <utility>
 
 #include "host/calibrate/fabric.h"
 
@@ -39,15 +41,19 @@ std::vector<IntraNodeCurve> curves_of(const Samples& samples) {
 }  // namespace
 
 std::vector<IntraNodeCurve> intra_node_curves(const Profile& profile) {
-  Samples samples;
+  // By whether the numbers are BF16, training's own: others count only where those are missing.
+  std::array<Samples, 2> samples;
   const bool published = profile.communicator.empty();
   for (const CollectiveRow& row : profile.collectives) {
-    const bool usable =
-        row.timing.skipped.empty() && row.timing.median.value() > 0 && row.message.value() > 0;
+    // What ran beside a GEMM was slowed by it.
+    const bool usable = row.timing.skipped.empty() && row.timing.median.value() > 0 &&
+                        row.message.value() > 0 && row.during.empty();
     if (row.nodes != 1 || row.ranks < 2 || !usable || !(row.verified || published)) continue;
-    samples[{row.collective, row.ranks}][row.message.value()].push_back(row.timing.median.value());
+    samples[row.dtype == DataType::bf16 ? 1 : 0][{row.collective, row.ranks}][row.message.value()].push_back(
+        row.timing.median.value());
   }
-  return curves_of(samples);
+  for (auto& [key, by_size] : samples[0]) samples[1].try_emplace(key, std::move(by_size));
+  return curves_of(samples[1]);
 }
 
 std::vector<IntraNodeCurve> intra_node_curves(const std::vector<CollectivePoint>& points) {

@@ -1,6 +1,7 @@
 #include "host/calibrate/forecast.h"
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 #include <vector>
 
@@ -82,12 +83,19 @@ void add_choices(Forecast& out, const RunSystems& systems, std::span<const Fleet
 void add_stragglers(Forecast& out, const Calibrator& calibrator, const System& pace, const RunPhase& phase) {
   Stragglers& found = out.stragglers;
   found.spread = pace.gpu->sustained.spread;
+  found.spread_from = pace.gpu->sustained.from;
   found.slowest = found.spread * expected_maximum(phase.gpus);
   const std::optional<RankSpread> measured =
       out.profile_used ? rank_spread(*calibrator.profile()) : std::nullopt;
   if (measured) {
     found.measured = true;
+    found.spread_from = calibrator.profile()->from;
     found.jitter = measured->jitter;
+    // Each layer of each micro-batch has a draw of its own, at least: their mean jitters less.
+    const Plan& plan = out.run.plan;
+    const std::int64_t layers = std::max<std::int64_t>(1, out.run.model.layers / plan.pipeline_parallel);
+    const auto draws = static_cast<double>(phase.step.micro_batches * layers);
+    found.jitter_slowest = found.jitter / std::sqrt(draws) * expected_maximum(phase.gpus);
   }
   const Cluster& cluster = out.run.cluster;
   found.slow_nodes = cluster.slow_nodes;

@@ -26,8 +26,9 @@ bool has_attention_rows(const Profile& profile) {
 }
 
 bool has_sustained_rows(const Profile& profile) {
-  return std::any_of(profile.ops.begin(), profile.ops.end(),
-                     [](const OpRow& row) { return row.sustained && row.timing.skipped.empty(); });
+  return std::any_of(profile.ops.begin(), profile.ops.end(), [](const OpRow& row) {
+    return row.sustained && row.during.empty() && row.timing.skipped.empty();
+  });
 }
 
 // Published tables do not say whether results were checked, which intra_node_curves() asks of a measurement.
@@ -108,13 +109,13 @@ Fabric Calibrator::fabric(const Cluster& cluster, const Gpu& gpu, InputUsed& use
   used = {.what = "collectives", .name = cluster.name, .from = cluster.network.from, .enters = kTimes};
   used.from.origin = weakest(used.from.origin, fabric.from.origin);
   used.from.source = fabric.from.source + "; network: " + cluster.network.from.source;
-  if (fabric.gpus_per_node > 8) return fabric;  // the tables are of nodes of eight
   std::string curves_of;
-  if (uses_profile(gpu.name)) {
+  if (uses_profile(gpu.name) && (fabric.gpus_per_node <= 8 || profile_->nodes == 1)) {
     fabric.curves = node_curves(*profile_);
     curves_of = profile_->name;
   }
-  if (fabric.curves.empty() && !gpu.profile.empty()) {
+  // Shipped tables are of nodes of eight.
+  if (fabric.curves.empty() && !gpu.profile.empty() && fabric.gpus_per_node <= 8) {
     // Another GPU's table holds where the NVLink is the same.
     const Curves& shipped = shipped_curves(gpu.profile);
     if (shipped.gpu == gpu.name || this->gpu(shipped.gpu).links.nvlink == gpu.links.nvlink) {

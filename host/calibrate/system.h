@@ -45,6 +45,8 @@ class Calibrator {
   // Throws ConfigError where the GPU has no sustained rate for the plan's number format.
   CalibratedSystem system(const Run& run, const std::string& gpu_name);
   const Gpu& gpu(const std::string& name);
+  // A GPU under its own name that no config describes, or that is to stand for the config.
+  void add_gpu(const Gpu& gpu) { gpus_.insert_or_assign(gpu.name, gpu); }
   // Does the profile describe this GPU?
   bool uses_profile(const std::string& gpu_name) const;
   const std::optional<Profile>& profile() const { return profile_; }

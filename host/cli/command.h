@@ -16,7 +16,8 @@ struct PositionalSpec {
   std::string_view value_name;  // "RUN"; "" for none
   std::string_view help;
   int min = 0;
-  int max = 0;  // 1'000'000 for "any number"
+  int max = 0;                                 // 1'000'000 for "any number"
+  std::vector<std::string_view> choices = {};  // what shells complete; the command checks
 };
 
 struct CommandSpec {
@@ -37,7 +38,7 @@ const std::vector<const CommandSpec*>& commands();
 // Throws UsageError that lists near names.
 const CommandSpec& find_command(std::string_view name);
 
-// Options that every command has: --configs --format --out --quiet --backend --help.
+// Options that every command has: --configs --format --width --out --quiet --backend --help.
 const std::vector<OptionSpec>& global_options();
 
 }  // namespace traincast

@@ -42,7 +42,8 @@ std::vector<ConfigKind> wanted_kinds(const Arguments& arguments) {
     }
     kinds.push_back(static_cast<ConfigKind>(found - names.begin()));
   }
-  for (int i = 0; kinds.empty() && i < kConfigKinds; ++i) kinds.push_back(static_cast<ConfigKind>(i));
+  if (!kinds.empty()) return kinds;
+  for (int i = 0; i < kConfigKinds; ++i) kinds.push_back(static_cast<ConfigKind>(i));
   return kinds;
 }
 
@@ -72,8 +73,11 @@ const CommandSpec kListCommand{
     .details = "Every name listed can be used where a command takes one; so can the path of a .json file.",
     .example = "traincast list gpus models",
     .options = {},
-    .positional = {"KIND", "gpus, clusters, models, plans, stacks, profiles or runs; all where none is named",
-                   0, kConfigKinds},
+    .positional = {"KIND",
+                   "gpus, clusters, models, plans, stacks, profiles or runs; all where none is named",
+                   0,
+                   kConfigKinds,
+                   {std::begin(kConfigKindNames), std::end(kConfigKindNames)}},
     .ranks = Ranks::one,
     .run = run_list};
 

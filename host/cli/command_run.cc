@@ -1,5 +1,6 @@
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -19,6 +20,7 @@
 #include "host/report/compare_report.h"
 #include "host/report/estimate_report.h"
 #include "host/report/renderer.h"
+#include "mpi/job_watch.h"
 
 namespace traincast {
 namespace {
@@ -54,6 +56,7 @@ Job prepare(const Arguments& arguments) {
   job.backend = make_rank_backend(arguments.session(), backend_choice(arguments), job.device);
   const DeviceInfo info = job.backend->info();
   job.options.effort = arguments.flag("quick") ? Effort::quick : Effort::normal;
+  job.options.mode = arguments.flag("quick") ? Mode::burst : Mode::both;
   job.options.gpu = gpu_config_of(job.store, info);
   job.options.name = "profile";
   job.options.tool_version = build_info().version;
@@ -132,14 +135,18 @@ void write_all(const Arguments& arguments, const Job& job, const Measurement& re
 
 int run_job(const Arguments& arguments) {
   Session& session = arguments.session();
-  const Job job = agreed_job(arguments);
+  Job job = agreed_job(arguments);
   const DeviceInfo info = job.backend->info();
   check_same_devices(session, info);
+  std::optional<JobWatch> watch;
+  watch.emplace(session, kCollectiveTimeout);
+  job.options.watch = &*watch;
   const auto communicator = make_communicator(session, info.backend, job.device);
   notice(arguments, "measuring " + std::to_string(session.size()) + " x " + info.name + " (" + info.backend +
                         "), messages by " + std::string(communicator->name()));
   const Measurement result = measure(*job.backend, *communicator, session, job.options,
                                      [&](std::string_view line) { notice(arguments, line); });
+  watch.reset();
   if (session.rank() == 0) write_all(arguments, job, result);
   return result.failures.empty() ? 0 : 1;
 }

@@ -5,9 +5,11 @@
 #include <charconv>
 #include <chrono>
 #include <cstdio>
+#include <optional>
 #include <thread>
 
 #include "host/base/errors.h"
+#include "host/base/table.h"
 #include "host/cli/command.h"
 #include "host/cli/forecasts.h"
 #include "host/cli/output.h"
@@ -93,6 +95,7 @@ unsigned thread_count(const Arguments& arguments) {
 }
 
 struct Request {
+  ConfigStore store;  // with what --set says
   Run run;
   Gates gates;
   Objective objective = Objective::days;
@@ -102,8 +105,11 @@ struct Request {
 };
 
 Request read_request(const Arguments& arguments, const ConfigStore& store) {
-  Request request;
-  request.run = load_run(store, arguments.positional().front());
+  Request request{.store = store};
+  const RunConfigs configs(store, arguments.positional().front());
+  EditedRun edited = configs.with(chosen_overrides(arguments));
+  request.run = std::move(edited.run);
+  request.store = std::move(edited.store);
   request.gates = load_gates(store, arguments.text("gates"));
   for (const std::string& gate : arguments.list("ignore-gates")) request.gates.ignore(gate);
   request.objective = objective_of(arguments);
@@ -117,24 +123,122 @@ Request read_request(const Arguments& arguments, const ConfigStore& store) {
   return request;
 }
 
-int run_search(const Arguments& arguments) {
+// Four significant binary digits, so that many numbers of ranks divide it.
+std::int64_t round_batch(double sequences) {
+  auto batch = static_cast<std::int64_t>(sequences);
+  std::int64_t unit = 1;
+  while (batch / unit >= 16) unit *= 2;
+  return std::max<std::int64_t>(1, batch / unit * unit);
+}
+
+// The run's batch for each GPU, up to the most tokens that the options or the gate allow.
+std::int64_t weak_batch(const Request& request, std::int64_t gpus) {
+  const Run& run = request.run;
+  const std::int64_t own = run.plan.global_batch, of = run.cluster.gpus();
+  const Tokens most = request.setup.max_batch.value() > 0 ? request.setup.max_batch : request.gates.max_batch;
+  const double limit =
+      std::max(static_cast<double>(own), most.value() / static_cast<double>(run.model.sequence));
+  const double wanted = static_cast<double>(own) * static_cast<double>(gpus) / static_cast<double>(of);
+  if (wanted > limit) {
+    std::int64_t batch = own;
+    while (2 * static_cast<double>(batch) <= limit) batch *= 2;
+    return batch;
+  }
+  return own * gpus % of == 0 ? own * gpus / of : round_batch(wanted);
+}
+
+class Searcher {
+ public:
+  Searcher(const Arguments& arguments, const Request& request)
+      : request_(request),
+        calibrator_(request.store, chosen_profile(arguments, request.store)),
+        progress_(arguments) {
+    Session& session = arguments.session();
+    workers_.threads = thread_count(arguments);
+    workers_.part = {static_cast<std::size_t>(session.rank()), static_cast<std::size_t>(session.size())};
+    if (session.size() > 1) {
+      workers_.gather = [&session](const std::string& mine) { return session.all_gather(mine); };
+    }
+  }
+  unsigned threads() const { return workers_.threads; }
+
+  // The n-th search of so many.
+  SearchAnswer one(const SetupOptions& setup, std::size_t n = 0, std::size_t of = 1) {
+    workers_.progress = [this, n, of](double share) {
+      progress_((static_cast<double>(n) + share) / static_cast<double>(of));
+    };
+    return find_best(calibrator_, request_.run, setup, request_.gates, request_.objective, request_.top,
+                     workers_);
+  }
+
+  std::vector<ScalingCurve> curves() {
+    const std::string own = grouped(request_.run.plan.global_batch);
+    std::vector<ScalingCurve> curves = {
+        {"strong_scaling", "Strong scaling: batch of " + own + " sequences", {}},
+        {"weak_scaling", "Weak scaling: batch grows with the GPUs", {}}};
+    const std::size_t all = curves.size() * request_.gpus.size();
+    std::size_t n = 0;
+    for (const bool weak : {false, true}) {
+      for (const std::int64_t gpus : request_.gpus) {
+        SetupOptions setup = request_.setup;
+        setup.gpus = gpus;
+        setup.global_batch = weak ? weak_batch(request_, gpus) : request_.run.plan.global_batch;
+        setup.max_batch = {};
+        ScalingPoint point{gpus, setup.global_batch, "", std::nullopt};
+        try {
+          point.found = one(setup, n++, all);
+          if (point.found->best.empty()) point = {gpus, setup.global_batch, "every plan breaks a gate", {}};
+        } catch (const InfeasiblePlan& why) {
+          point.why_none = why.what();
+        }
+        curves[weak ? 1 : 0].points.push_back(std::move(point));
+      }
+    }
+    return curves;
+  }
+
+ private:
+  const Request& request_;
+  Calibrator calibrator_;
+  Progress progress_;
+  SearchWorkers workers_;
+};
+
+void search_and_print(const Arguments& arguments) {
   const ConfigStore store = open_configs(arguments);
   Request request = read_request(arguments, store);
-  Calibrator calibrator(store, chosen_profile(arguments, store));
-  Session& session = arguments.session();
-  Progress progress(arguments);
-  SearchWorkers workers{
-      .threads = thread_count(arguments),
-      .part = {static_cast<std::size_t>(session.rank()), static_cast<std::size_t>(session.size())},
-      .progress = [&](double share) { progress(share); }};
-  if (session.size() > 1) {
-    workers.gather = [&](const std::string& mine) { return session.all_gather(mine); };
-  }
   const auto start = Clock::now();
+  Searcher searcher(arguments, request);
+  const int ranks = arguments.session().size();
+  const std::string format = arguments.text("format");
+  const std::size_t front_rows = format == "json" || format == "csv" ? kAllRows : kRowsForPeople;
+  if (request.gpus.size() > 1) {
+    const std::vector<ScalingCurve> curves = searcher.curves();
+    emit(arguments, scaling_report(request.run, request.objective, curves,
+                                   {since(start), searcher.threads(), ranks}, front_rows));
+    return;
+  }
   if (request.gpus.size() == 1) request.setup.gpus = request.gpus.front();
-  const SearchAnswer answer = find_best(calibrator, request.run, request.setup, request.gates,
-                                        request.objective, request.top, workers);
-  emit(arguments, search_report(answer, {since(start), workers.threads, session.size()}));
+  const SearchAnswer answer = searcher.one(request.setup);
+  emit(arguments, search_report(answer, {since(start), searcher.threads(), ranks}, front_rows));
+}
+
+int run_search(const Arguments& arguments) {
+  Session& session = arguments.session();
+  if (arguments.speaks()) {
+    search_and_print(arguments);
+    return 0;
+  }
+  // All ranks find the same wrong; rank 0 says it and ends the job.
+  try {
+    search_and_print(arguments);
+  } catch (const InfeasiblePlan&) {
+    session.barrier();
+  } catch (const UsageError&) {
+    session.barrier();
+  } catch (const ConfigError&) {
+    session.barrier();
+  }
   return 0;
 }
 
@@ -148,7 +252,8 @@ const CommandSpec kSearchCommand{
         "Prices every way to lay the run's model out on its GPUs, or on --gpus, and ranks those that fit\n"
         "into memory. Plans that break a sanity gate (configs/gates) are listed apart. Under mpirun the\n"
         "ranks share the work. Keys of --fix: tp pp vp cp ep etp dp zero shard mb batch precision\n"
-        "recompute schedule sp; several values between colons, as tp=4:8 or recompute=none:full-50.\n"
+        "recompute schedule sp overlap; several values between colons: tp=4:8, recompute=none:full-50,\n"
+        "overlap=stack:none.\n"
         "Exit 3 where no plan fits.",
     .example = "traincast search llama-3.1-405b-16k --fix tp=8",
     .options =
@@ -160,6 +265,7 @@ const CommandSpec kSearchCommand{
          {"gates", "NAME", "sanity gates, a name or a .json file", "default"},
          {"ignore-gates", "LIST", "gates that do not hold, or all", ""},
          {"threads", "N", "threads of this process; all cores where not given", ""},
+         kSetOption,
          kProfileOption},
     .positional = {"RUN", "a name or a .json file", 1, 1},
     .ranks = Ranks::all,

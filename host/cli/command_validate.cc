@@ -11,6 +11,7 @@
 #include "host/calibrate/validate_kernels.h"
 #include "host/cli/command.h"
 #include "host/cli/output.h"
+#include "host/cli/progress.h"
 #include "host/config/load.h"
 #include "host/risk/published_reliability.h"
 #include "host/validate/cross_validate.h"
@@ -42,7 +43,11 @@ int validate_runs(const Arguments& arguments) {
   const std::string file = one_file(arguments, "runs");
   const Library library = load_library(open_configs(arguments));
   const std::vector<PublishedRun> runs = read_published_runs(CsvTable::from_file(file), library.models);
-  const std::vector<Prediction> predictions = predict_all(runs, library);
+  CommandProgress progress(arguments);
+  ProgressMeter meter("rows", std::max<std::size_t>(runs.size(), 1), progress.now(), progress.output());
+  const std::vector<Prediction> predictions =
+      predict_all(runs, library, [&](std::size_t done) { meter.update(progress.now(), done); });
+  meter.finish(progress.now());
   if (arguments.given("explain")) {
     const std::string id = arguments.text("explain");
     const auto found = std::find_if(predictions.begin(), predictions.end(),
@@ -135,7 +140,11 @@ const CommandSpec kValidateCommand{
                 {"gpu", "NAME", "kernels: the GPU that the points were timed on", "h100-sxm"},
                 {"histories", "N", "reliability: histories of each row, for P10 and P90", "200"},
                 {"seed", "S", "reliability: of the histories", "1"}},
-    .positional = {"WHAT", "runs FILE.csv, collectives, kernels FILE.csv or reliability", 1, 2},
+    .positional = {"WHAT",
+                   "runs FILE.csv, collectives, kernels FILE.csv or reliability",
+                   1,
+                   2,
+                   {"runs", "collectives", "kernels", "reliability"}},
     .ranks = Ranks::one,
     .run = run_validate};
 

@@ -7,15 +7,19 @@ namespace traincast {
 // One line a command: defined in command_NAME.cc, listed below in the order of the help.
 extern const CommandSpec kRunCommand;
 extern const CommandSpec kMeasureCommand;
+extern const CommandSpec kCheckCommand;
 extern const CommandSpec kEstimateCommand;
 extern const CommandSpec kCompareCommand;
 extern const CommandSpec kPowerCommand;
 extern const CommandSpec kTraceCommand;
+extern const CommandSpec kClaimsCommand;
 extern const CommandSpec kSearchCommand;
 extern const CommandSpec kSweepCommand;
 extern const CommandSpec kCollectivesCommand;
+extern const CommandSpec kImportCommand;
 extern const CommandSpec kListCommand;
 extern const CommandSpec kValidateCommand;
+extern const CommandSpec kCompletionCommand;
 extern const CommandSpec kVersionCommand;
 
 const std::vector<const CommandSpec*>& commands() {
@@ -23,15 +27,19 @@ const std::vector<const CommandSpec*>& commands() {
   static const std::vector<const CommandSpec*> kCommands = {
       &kRunCommand,
       &kMeasureCommand,
+      &kCheckCommand,
       &kEstimateCommand,
       &kCompareCommand,
       &kPowerCommand,
       &kTraceCommand,
+      &kClaimsCommand,
       &kSearchCommand,
       &kSweepCommand,
       &kCollectivesCommand,
+      &kImportCommand,
       &kListCommand,
       &kValidateCommand,
+      &kCompletionCommand,
       &kVersionCommand,
   };
   // clang-format on
@@ -54,6 +62,7 @@ const std::vector<OptionSpec>& global_options() {
   static const std::vector<OptionSpec> kGlobal = {
       {"configs", "DIR", "folder of gpus/, clusters/, models/, ... (or TRAINCAST_CONFIGS)", ""},
       {"format", "FORMAT", "of the result", "text", {"text", "md", "csv", "json"}},
+      {"width", "N", "columns of text output; where not given COLUMNS, the terminal's, or 120", ""},
       {"out", "FILE", "write the result to FILE, whole or not at all, instead of the standard output", ""},
       {"quiet", "", "no progress or remarks on the standard error", ""},
       {"backend", "NAME", "what computes here (or TRAINCAST_BACKEND)", "auto", {"auto", "cpu", "cuda"}},

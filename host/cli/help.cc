@@ -49,12 +49,13 @@ std::string program_help() {
       "Usage: traincast COMMAND [options]\n\nCommands:\n";
   Lines lines;
   for (const CommandSpec* command : commands()) lines.emplace_back(command->name, command->summary);
-  lines.emplace_back("help [COMMAND]", "describe a command, with an example");
+  lines.emplace_back("help [COMMAND]", "describe a command, with an example; --man prints the manual page");
   out += aligned(lines);
   out += "\nOptions of every command:\n" + option_lines(global_options());
   out +=
       "\nExit codes: 0 done, 1 failed, 2 wrong command line or file, 3 a plan that does not fit.\n"
-      "Results go to the standard output, progress and warnings to the standard error.\n";
+      "Results go to the standard output, progress and warnings to the standard error.\n"
+      "\nExample:\n  traincast compare gpt-4-a100-25k grok-3-central-100k --format md\n";
   return out;
 }
 

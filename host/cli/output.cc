@@ -26,19 +26,27 @@ void print(std::string_view bytes) {
   }
 }
 
+constexpr int kLeastWidth = 20;
+constexpr int kMostWidth = 10'000;
+
+// A shell exports COLUMNS only where somebody asked for it, so it counts in a pipe, too.
 int terminal_width() {
-  constexpr int kLeast = 20;
-  constexpr int kMost = 10'000;
-  winsize size{};
-  if (isatty(STDOUT_FILENO) == 0) return kDefaultWidth;
   if (const char* text = std::getenv("COLUMNS"); text != nullptr) {
     int columns = 0;
     const char* end = text + std::strlen(text);
     const auto [stop, error] = std::from_chars(text, end, columns);
-    if (error == std::errc() && stop == end && columns >= kLeast && columns <= kMost) return columns;
+    if (error == std::errc() && stop == end && columns >= kLeastWidth && columns <= kMostWidth)
+      return columns;
   }
-  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < kLeast) return kDefaultWidth;
+  winsize size{};
+  if (isatty(STDOUT_FILENO) == 0) return kDefaultWidth;
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col < kLeastWidth) return kDefaultWidth;
   return size.ws_col;
+}
+
+int width_of(const Arguments& arguments, bool to_file) {
+  if (arguments.given("width")) return static_cast<int>(arguments.count("width", kLeastWidth, kMostWidth));
+  return to_file ? kDefaultWidth : terminal_width();
 }
 
 }  // namespace
@@ -58,7 +66,7 @@ void emit_bytes(const Arguments& arguments, std::string_view bytes) {
 
 void print_report(const Arguments& arguments, const Report& report) {
   if (!arguments.speaks()) return;
-  print(render(report, arguments.text("format"), {.width = terminal_width()}));
+  print(render(report, arguments.text("format"), {.width = width_of(arguments, false)}));
 }
 
 void notice(const Arguments& arguments, std::string_view line) {
@@ -86,7 +94,7 @@ std::string backend_choice(const Arguments& arguments) {
 }
 
 int page_width(const Arguments& arguments) {
-  return arguments.given("out") ? kDefaultWidth : terminal_width();
+  return width_of(arguments, arguments.given("out"));
 }
 
 }  // namespace traincast

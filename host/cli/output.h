@@ -28,7 +28,8 @@ ConfigStore open_configs(const Arguments& arguments);
 // --backend where typed, else TRAINCAST_BACKEND, else "auto". Throws UsageError for another name.
 std::string backend_choice(const Arguments& arguments);
 
-// Columns of the terminal at the standard output, COLUMNS where set, else kDefaultWidth.
+// --width where typed, else for a file kDefaultWidth, else COLUMNS where it is exported, the columns of the
+// terminal at the standard output, or kDefaultWidth.
 int page_width(const Arguments& arguments);
 
 }  // namespace traincast

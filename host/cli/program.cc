@@ -7,6 +7,7 @@
 
 #include "host/base/errors.h"
 #include "host/cli/help.h"
+#include "host/cli/manual.h"
 #include "host/cli/options.h"
 #include "host/cli/output.h"
 
@@ -33,6 +34,7 @@ int print(std::string_view text) {
 int run_help(const std::vector<std::string>& words) {
   if (words.empty()) return print(program_help());
   if (words.size() > 1) throw UsageError("traincast help takes one command");
+  if (words.front() == "--man") return print(manual_page());
   return print(command_help(find_command(words.front())));
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "host/cli/search_tables.h"
 #include "host/report/run_cells.h"
 
 namespace traincast {
@@ -28,9 +29,13 @@ double communication(const StepEstimate& step) {
   return sum / step.time.value();
 }
 
+}  // namespace
+
 std::string plan_cell(const PricedPlan& plan) {
   return choice_text(plan.plan.choice) + (plan.overlap.empty() ? "" : " no-overlap-" + plan.overlap);
 }
+
+namespace {
 
 std::vector<Column> plan_columns() {
   return {left("plan", "plan", 30),
@@ -131,22 +136,27 @@ Table parts_table(const SearchAnswer& a) {
     for (const PricedPlan* plan : plans) {
       const double seconds = plan->forecast.step.parts[part];
       any = any || seconds > 0;
-      row.push_back(quantity_cell(Seconds(seconds)));
+      row.push_back(seconds > 0 ? quantity_cell(Seconds(seconds)) : Cell{"\u2014", 0.0});
     }
     if (any) table.rows.push_back(std::move(row));
   }
   return table;
 }
 
-Table front_table(const std::vector<RankedPlan>& front, Bytes capacity, bool several_gpus) {
+}  // namespace
+
+Table front_table(const std::vector<FrontRow>& front, bool several_gpus, std::size_t most) {
   Table table{.key = "front",
               .title = several_gpus ? "Pareto front of days, memory left and GPUs"
                                     : "Pareto front of days and memory left",
               .columns = {left("plan", "plan", 30), right("gpus", "GPUs"), right("expected_time_s", "days"),
                           right("headroom_bytes", "memory left", "GiB"), right("step_time_s", "step")}};
-  for (const RankedPlan& plan : front) {
+  const std::size_t rows = std::min(most, front.size());
+  for (std::size_t i = 0; i < rows; ++i) {
+    const FrontRow& row = front[rows > 1 ? i * (front.size() - 1) / (rows - 1) : front.size() - 1];
+    const RankedPlan& plan = row.plan;
     const Choice& c = plan.choice;
-    const double headroom = capacity.value() - plan.memory;
+    const double headroom = row.headroom.value();
     table.rows.push_back({text_cell(choice_text(c)),
                           count_cell(std::int64_t{c.tensor} * c.pipeline * c.context * c.data),
                           days_cell(Seconds(plan.expected)),
@@ -154,8 +164,15 @@ Table front_table(const std::vector<RankedPlan>& front, Bytes capacity, bool sev
                           quantity_cell(Seconds(plan.step))});
   }
   table.footnotes = {"No other plan is at least as good in all of these and better in one."};
+  if (rows < front.size()) {
+    table.footnotes.front() += " " + grouped(static_cast<std::int64_t>(rows)) + " of " +
+                               grouped(static_cast<std::int64_t>(front.size())) +
+                               " rows; json and csv have all.";
+  }
   return table;
 }
+
+namespace {
 
 Table broken_table(const SearchAnswer& a) {
   Table table{.key = "gated", .title = "Would be better, but break a sanity gate", .columns = plan_columns()};
@@ -182,6 +199,8 @@ Table gates_table(const Gates& gates) {
   return table;
 }
 
+}  // namespace
+
 void add_speed(std::vector<Scalar>& scalars, const SearchCounts& counts, const SearchSpeed& speed) {
   const double rate = static_cast<double>(counts.evaluated) / std::max(1e-9, speed.wall.value());
   scalars.push_back({"plans_evaluated",
@@ -190,12 +209,14 @@ void add_speed(std::vector<Scalar>& scalars, const SearchCounts& counts, const S
                           grouped(counts.gated) + " of them break a gate",
                       counts.evaluated}});
   scalars.push_back({"feasible", "", count_cell(counts.feasible)});
-  scalars.push_back({"gated", "", count_cell(counts.gated)});
+  scalars.push_back({"breaking_a_gate", "", count_cell(counts.gated)});
   scalars.push_back({"wall_s", "", {"", speed.wall.value()}});
   scalars.push_back({"plans_per_s", "", {"", rate}});
   scalars.push_back({"threads", "", count_cell(speed.threads)});
   scalars.push_back({"ranks", "", count_cell(speed.ranks)});
 }
+
+namespace {
 
 // "rank 12 of 40,321 plans that fit (best 0.03 %)": the run's own plan.
 std::string own_text(const SearchAnswer& a) {
@@ -220,7 +241,7 @@ std::string own_text(const SearchAnswer& a) {
 
 }  // namespace
 
-Report search_report(const SearchAnswer& a, const SearchSpeed& speed) {
+Report search_report(const SearchAnswer& a, const SearchSpeed& speed, std::size_t front_rows) {
   Report report{.name = "search", .title = a.run.title};
   std::string fleets;
   for (const Fleet& fleet : a.run.cluster.fleets) {
@@ -256,7 +277,9 @@ Report search_report(const SearchAnswer& a, const SearchSpeed& speed) {
         {"none_sound", "no plan", text_cell("Every plan that fits breaks a gate; see the table below.")});
   }
   if (!a.broken.empty()) report.tables.push_back(broken_table(a));
-  if (!a.front.empty()) report.tables.push_back(front_table(a.front, a.capacity, false));
+  std::vector<FrontRow> front;
+  for (const RankedPlan& plan : a.front) front.push_back({plan, a.capacity - Bytes(plan.memory)});
+  if (!front.empty()) report.tables.push_back(front_table(front, false, front_rows));
   report.tables.push_back(gates_table(a.gates));
   return report;
 }

@@ -1,109 +1,11 @@
 #include "host/config/load_profile.h"
 
-#include <array>
-
 #include "host/base/file.h"
+#include "host/config/profile_rows.h"
 #include "host/config/reader.h"
 
 namespace traincast {
 namespace {
-
-// Enumerators' names in order, from the enum's own name().
-template <typename Enum, std::size_t kSize>
-std::array<std::string_view, kSize> all_names() {
-  std::array<std::string_view, kSize> names;
-  for (std::size_t i = 0; i < kSize; ++i) names[i] = name(static_cast<Enum>(i));
-  return names;
-}
-template <typename Enum, std::size_t kSize>
-Enum read_enum(Reader& row, std::string_view key) {
-  static const auto names = all_names<Enum, kSize>();
-  return row.choice<Enum>(key, names);
-}
-
-DataType read_type(Reader& row) {
-  return read_enum<DataType, kDataTypes>(row, "dtype");
-}
-GemmLayout read_layout(Reader& row) {
-  return read_enum<GemmLayout, kGemmLayouts>(row, "layout");
-}
-
-Op read_gemm(Reader& row) {
-  return Gemm{.m = row.count("m"),
-              .n = row.count("n"),
-              .k = row.count("k"),
-              .dtype = read_type(row),
-              .layout = read_layout(row),
-              .batch = row.count_or("batch", 1)};
-}
-Op read_grouped_gemm(Reader& row) {
-  return GroupedGemm{.groups = row.count("groups"),
-                     .m = row.count("m"),
-                     .n = row.count("n"),
-                     .k = row.count("k"),
-                     .dtype = read_type(row),
-                     .layout = read_layout(row)};
-}
-Op read_attention(Reader& row) {
-  return Attention{.batch = row.count("batch"),
-                   .query_length = row.count("query_length"),
-                   .kv_length = row.count("kv_length"),
-                   .heads = row.count("heads"),
-                   .kv_heads = row.count("kv_heads"),
-                   .head_dim = row.count("head_dim"),
-                   .value_dim = row.count("value_dim"),
-                   .causal = row.boolean("causal"),
-                   .pass = read_enum<Pass, 2>(row, "pass"),
-                   .dtype = read_type(row)};
-}
-constexpr std::int64_t kMaxElements = 1'000'000'000'000;
-Op read_memory(Reader& row) {
-  return MemoryBound{.kind = read_enum<MemoryKind, kMemoryKinds>(row, "kind"),
-                     .rows = row.count("rows", 1, kMaxElements),
-                     .columns = row.count("columns", 1, kMaxElements),
-                     .dtype = read_type(row)};
-}
-
-// In the order of Op's alternatives; the names are those of op_class.
-constexpr std::string_view kOpNames[] = {"gemm", "grouped_gemm", "attention", "memory"};
-constexpr Op (*kOpReaders[])(Reader&) = {read_gemm, read_grouped_gemm, read_attention, read_memory};
-static_assert(std::size(kOpNames) == std::variant_size_v<Op>);
-static_assert(std::size(kOpReaders) == std::variant_size_v<Op>);
-
-// Times above zero: a rate divides by them. A skipped row has a reason in place of a figure.
-Timing read_timing(Reader& row) {
-  constexpr double kShortest = 1e-12;
-  constexpr double kLongest = 1e9;
-  Timing timing;
-  timing.skipped = row.text_or("skipped", "");
-  if (!timing.skipped.empty()) {
-    if (row.has("median_s")) row.fail("median_s", "a row with \"skipped\" has no time");
-    return timing;
-  }
-  timing.median = Seconds(row.number("median_s", kShortest, kLongest));
-  timing.samples_s = row.numbers_or_none("samples_s", kShortest, kLongest);
-  timing.rank_medians_s = row.numbers_or_none("rank_medians_s", kShortest, kLongest);
-  return timing;
-}
-
-OpRow read_op_row(Reader& row) {
-  const auto op = row.choice<std::size_t>("op", kOpNames);
-  return {
-      .op = kOpReaders[op](row), .timing = read_timing(row), .sustained = row.boolean_or("sustained", false)};
-}
-
-CollectiveRow read_collective_row(Reader& row) {
-  CollectiveRow result;
-  result.collective = read_enum<Collective, kCollectives>(row, "collective");
-  result.message = Bytes(row.number("message_bytes", 1, 1e18));
-  result.dtype = read_type(row);
-  result.ranks = static_cast<int>(row.count("ranks"));
-  result.nodes = static_cast<int>(row.count("nodes", 1, result.ranks));
-  result.algorithm = row.text_or("algorithm", "");
-  result.verified = row.boolean_or("verified", false);
-  result.timing = read_timing(row);
-  return result;
-}
 
 ProfileDevice read_device(Reader device) {
   return {.backend = device.text_or("backend", ""),
@@ -112,6 +14,12 @@ ProfileDevice read_device(Reader device) {
           .memory = Bytes(device.number_or("memory_bytes", 0, 0)),
           .last_level_cache = Bytes(device.number_or("last_level_cache_bytes", 0, 0)),
           .multiprocessors = static_cast<int>(device.count_or("multiprocessors", 0, 0))};
+}
+
+template <typename Row>
+void read_rows(Reader& root, std::string_view key, std::vector<Row>& rows, Row (*read)(Reader&)) {
+  if (!root.has(key)) return;
+  for (Reader& row : root.objects(key)) rows.push_back(read(row));
 }
 
 }  // namespace
@@ -136,8 +44,15 @@ Profile parse_profile(std::string_view text, const std::filesystem::path& file) 
   profile.communicator = root.text_or("communicator", "");
   profile.ranks = static_cast<int>(root.count_or("ranks", 1));
   profile.nodes = static_cast<int>(root.count_or("nodes", 1));
+  profile.devices = root.texts_or_none("devices");
+  profile.options = root.text_map_or_none("options");
+  profile.telemetry = root.text_or("telemetry", "");
   for (Reader& row : root.objects("ops")) profile.ops.push_back(read_op_row(row));
   for (Reader& row : root.objects("collectives")) profile.collectives.push_back(read_collective_row(row));
+  read_rows(root, "host_ops", profile.host_ops, read_host_op_row);
+  read_rows(root, "storage", profile.storage, read_storage_row);
+  read_rows(root, "slow_devices", profile.slow_devices, read_slow_device);
+  read_rows(root, "progress", profile.progress, read_pass_progress);
   root.finish();
   return profile;
 }

@@ -66,6 +66,7 @@ Transformer load_transformer(const ConfigStore& store, std::string_view name_or_
   model.learned_positions = root.boolean_or("learned_positions", false);
   model.bias = root.boolean_or("bias", false);
   model.causal = root.boolean_or("causal", true);
+  model.parallel_block = root.boolean_or("parallel_block", false);
   model.sliding_window = root.count_or("sliding_window", 0, 0);
   model.global_every = root.count_or("global_every", 0, 0, model.layers);
   model.mtp_layers = root.count_or("mtp_layers", 0, 0, kMaxLayers);

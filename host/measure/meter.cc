@@ -1,36 +1,31 @@
 #include "host/measure/meter.h"
 
 #include <algorithm>
+#include <cmath>
 #include <exception>
 
 #include "host/base/errors.h"
 #include "host/base/statistics.h"
+#include "host/measure/device_state.h"
 
 namespace traincast {
 namespace {
 
 constexpr double kShortestTime = 1e-12;  // what a profile accepts
-
-Timing skipped(std::string reason) {
-  Timing timing;
-  timing.skipped = std::move(reason);
-  return timing;
-}
+constexpr const char* kTooShort = "too short for the clock";
 
 }  // namespace
 
-Meter::Meter(Backend& backend, Communicator& communicator, Session& session, const SamplingPolicy& policy,
-             Seconds longest_execution, std::function<Seconds()> now, std::uint64_t seed)
+Meter::Meter(Backend& backend, Session& session, MeterOptions options)
     : backend_(backend),
-      communicator_(communicator),
       session_(session),
-      policy_(policy),
-      longest_(longest_execution),
-      now_(std::move(now)),
-      seed_(seed) {}
+      options_(std::move(options)),
+      policy_(sampling_policy(options_.effort)),
+      longest_(longest_execution(options_.effort)),
+      watch_(options_.watch == nullptr ? nobody_ : *options_.watch) {}
 
 Seconds Meter::now() const {
-  return Seconds(session_.max(now_().value()));
+  return Seconds(session_.max(options_.now().value()));
 }
 
 std::string Meter::agreed(const std::string& mine) {
@@ -57,70 +52,126 @@ void Meter::learn(const Op& op, Seconds time) {
   best_flop_rate_ = std::max(best_flop_rate_, work(op).flops.value() / (seconds - shortest_s_));
 }
 
-Samples Meter::take(const std::function<Seconds(int)>& time, bool flush) {
+Seconds Meter::named(bool own, const std::function<Seconds()>& work) {
+  watch_.step(own);
+  try {
+    const Seconds answer = work();
+    watch_.step(false);
+    return answer;
+  } catch (const std::exception& error) {
+    const std::string text = error.what();
+    const std::string self = "rank " + std::to_string(session_.rank()) + " on " + session_.host();
+    const std::string line = self + ": " + what_ + ": " + text;
+    if (dynamic_cast<const CommError*>(&error) != nullptr) throw CommError(line);
+    throw DeviceError(line);
+  }
+}
+
+Samples Meter::take(const SamplingPolicy& policy, const std::function<Seconds(int)>& time, bool flush) {
   Sampled sampled;
   sampled.time = time;
   sampled.agree = [this](double value) { return session_.max(value); };
-  sampled.now = now_;
-  if (flush && policy_.flush_cache) sampled.before_sample = [this] { backend_.flush_cache(); };
-  return sample(policy_, sampled);
+  sampled.now = options_.now;
+  if (flush && policy.flush_cache) sampled.before_sample = [this] { backend_.flush_cache(); };
+  return sample(policy, sampled);
 }
 
-Timing Meter::time(const Op& op) {
-  if (std::string why = why_not(op); !why.empty()) return skipped(std::move(why));
+Samples Meter::take_op(Prepared& prepared, bool sustained) {
+  const auto time = [&](int repeats) {
+    return named(true, [&] { return backend_.time(prepared, repeats); });
+  };
+  if (sustained) {
+    Sampled sampled;
+    sampled.time = time;
+    sampled.agree = [this](double value) { return session_.max(value); };
+    soak(soak_policy(options_.effort, false), sampled);
+  }
+  return take(policy_, time, !sustained);
+}
+
+Soak Meter::warm(const Op& op) {
+  what_ = "soak by " + to_string(op);
+  watch_.at(what_);
+  std::string why = why_not(op);
+  if (!why.empty()) return {};
+  const auto prepared = prepare([&] { return backend_.prepare(op, options_.seed); }, why);
+  if (!why.empty()) return {};
+  Sampled sampled;
+  sampled.time = [&](int repeats) { return named(true, [&] { return backend_.time(*prepared, repeats); }); };
+  sampled.agree = [this](double value) { return session_.max(value); };
+  return soak(soak_policy(options_.effort, true), sampled);
+}
+
+std::unique_ptr<Prepared> Meter::prepare(const std::function<std::unique_ptr<Prepared>()>& make,
+                                         std::string& why) {
   std::unique_ptr<Prepared> prepared;
   std::string failure;
+  watch_.step(true);
   try {
-    prepared = backend_.prepare(op, seed_);
+    prepared = make();
   } catch (const std::exception& error) {
     failure = error.what();
   }
-  if (failure = agreed(failure); !failure.empty()) return skipped(std::move(failure));
-  const Samples samples = take([&](int repeats) { return backend_.time(*prepared, repeats); }, true);
+  watch_.step(false);
+  why = agreed(failure);
+  if (!why.empty()) prepared.reset();
+  return prepared;
+}
+
+Timing Meter::timing_of(const Samples& samples) {
   Timing timing;
   const std::vector<double> medians = session_.all_gather(samples.median.value());
   timing.median = Seconds(median(medians));
-  if (timing.median.value() < kShortestTime) return skipped("too short for the clock");
+  if (timing.median.value() < kShortestTime) {
+    timing.skipped = kTooShort;
+    return timing;
+  }
   timing.samples_s = samples.seconds;
   if (session_.size() > 1) timing.rank_medians_s = medians;
-  learn(op, timing.median);
   return timing;
 }
 
-CollectiveRow Meter::row_of(const Message& message) const {
-  return {.collective = message.collective,
-          .message = message.size,
-          .dtype = message.dtype,
-          .ranks = session_.size(),
-          .nodes = session_.nodes()};
+OpRow Meter::time(const Op& op, bool sustained, int algorithms) {
+  what_ = to_string(op);
+  watch_.at(what_);
+  OpRow row{.op = op, .timing = {}, .sustained = sustained};
+  row.timing.skipped = why_not(op);
+  if (!row.timing.skipped.empty()) return row;
+  const auto prepared = prepare([&] { return backend_.prepare(op, options_.seed); }, row.timing.skipped);
+  if (!row.timing.skipped.empty()) return row;
+  row.timing = timing_of(take_op(*prepared, sustained));
+  row.state = device_state(backend_.telemetry());
+  if (!row.timing.skipped.empty()) return row;
+  row.algorithm = prepared->algorithm();
+  if (!sustained) learn(op, row.timing.median);
+  if (algorithms > 1 && std::holds_alternative<Gemm>(op)) time_best(op, algorithms, row);
+  return row;
 }
 
-CollectiveRow Meter::time(const Message& message) {
-  CollectiveRow row = row_of(message);
-  row.timing.skipped = agreed(communicator_.why_unsupported(message.collective));
+void Meter::time_best(const Op& op, int algorithms, OpRow& row) {
+  std::string why;
+  const auto prepared =
+      prepare([&] { return backend_.prepare(op, options_.seed, {.algorithms = algorithms}); }, why);
+  if (!why.empty()) return;
+  // The same choice on every rank: the same time, and no need to measure it again.
+  const bool other = session_.max(prepared->algorithm() == row.algorithm ? 0 : 1) != 0;
+  if (!other) return;
+  const Timing best = timing_of(take_op(*prepared, row.sustained));
+  if (!best.skipped.empty()) return;
+  row.best = best.median;
+  row.best_algorithm = prepared->algorithm();
+}
+
+HostOpRow Meter::time(const HostOp& op) {
+  what_ = to_string(op);
+  watch_.at(what_);
+  HostOpRow row{.op = op, .timing = {}};
+  row.timing.skipped = agreed(backend_.why_unsupported(op));
   if (!row.timing.skipped.empty()) return row;
-  std::unique_ptr<Prepared> prepared;
-  try {
-    prepared = communicator_.prepare(message.collective, message.size, message.dtype);
-  } catch (const CommError& error) {  // on all ranks alike
-    row.timing.skipped = error.what();
-    return row;
-  }
-  row.message = communicator_.message(*prepared);
-  if (const std::string wrong = communicator_.verify(*prepared); !wrong.empty()) {
-    failures_.push_back(wrong);
-    row.timing.skipped = "wrong result: " + wrong;
-    return row;
-  }
-  row.verified = true;
-  // Already the slowest rank's time, so there is nothing to keep by rank.
-  const Samples samples = take([&](int repeats) { return communicator_.time(*prepared, repeats); }, false);
-  if (samples.median.value() < kShortestTime) {
-    row.timing.skipped = "too short for the clock";
-    return row;
-  }
-  row.timing.median = samples.median;
-  row.timing.samples_s = samples.seconds;
+  const auto prepared = prepare([&] { return backend_.prepare(op, options_.seed); }, row.timing.skipped);
+  if (!row.timing.skipped.empty()) return row;
+  row.timing = timing_of(take_op(*prepared, false));
+  row.state = device_state(backend_.telemetry());
   return row;
 }
 

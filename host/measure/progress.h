@@ -11,8 +11,9 @@ namespace traincast {
 
 class SectionProgress {
  public:
-  SectionProgress(std::string_view section, std::size_t points, Seconds budget, Seconds start,
-                  const std::function<void(std::string_view)>& print);
+  // `done`: points of an earlier measurement, which began at `start` as far as time goes.
+  SectionProgress(std::string_view section, std::size_t points, std::size_t done, Seconds budget,
+                  Seconds start, const std::function<void(std::string_view)>& print);
 
   // After a point: "gemm 120/216  gemm forward bf16 64x64x64  3.1 GFLOP/s  about 5 s left"; not more often
   // than people read.
@@ -23,7 +24,7 @@ class SectionProgress {
   std::string section_;
   std::size_t points_;
   Seconds budget_, start_, printed_;
-  std::size_t done_ = 0;
+  std::size_t before_, done_;
   const std::function<void(std::string_view)>& print_;
 };
 

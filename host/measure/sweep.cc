@@ -36,7 +36,8 @@ Scale scale_of(bool accelerator, Effort effort) {
                          : Scale{powers(6, 8, 1), powers(2, 2, 1), powers(6, 8, 1), powers(14, 20, 2),
                                  powers(10, 22, 2)};
     case Effort::normal:
-      return accelerator ? Scale{powers(8, 14, 1), powers(1, 5, 2), powers(10, 15, 1), powers(16, 30, 1),
+      // An accelerator's five minutes are for the shapes of real runs, beside a coarse grid.
+      return accelerator ? Scale{powers(8, 14, 2), powers(1, 5, 2), powers(10, 15, 1), powers(16, 30, 1),
                                  powers(10, 30, 1)}
                          : Scale{powers(5, 10, 1), powers(1, 3, 1), powers(6, 10, 1), powers(12, 24, 1),
                                  powers(10, 26, 1)};
@@ -86,15 +87,16 @@ void add_where_it_fits(std::vector<Op>& ops, const Op& op, const SweepDevice& de
 }  // namespace
 
 std::string_view name(Section section) {
-  constexpr std::array<std::string_view, kSections> kNames{"gemm", "attention", "memory", "runs",
-                                                           "collectives"};
+  constexpr std::array<std::string_view, kSections> kNames{"gemm", "attention",   "memory",      "host",
+                                                           "runs", "collectives", "interference"};
   return kNames[static_cast<std::size_t>(section)];
 }
 
 Seconds section_budget(Section section, Effort effort) {
-  // Seconds; quick: together well below a minute.
+  // Seconds; quick: together well below a minute; normal: with a soak and sustained GEMMs, attention and runs
+  // (40 % as long again) below five minutes.
   constexpr std::array<std::array<double, kSections>, 3> kBudgets{
-      {{12, 4, 8, 20, 10}, {600, 300, 300, 600, 300}, {5400, 3600, 1800, 3600, 1800}}};
+      {{12, 4, 8, 1, 20, 10, 2}, {55, 20, 20, 5, 35, 40, 20}, {5400, 3600, 1800, 60, 3600, 3600, 600}}};
   return Seconds(kBudgets[static_cast<std::size_t>(effort)][static_cast<std::size_t>(section)]);
 }
 
@@ -171,17 +173,63 @@ std::vector<Op> memory_sweep(const SweepDevice& device, Effort effort) {
 
 std::vector<Message> collective_sweep(const SweepDevice& device, Effort effort) {
   std::vector<Message> messages;
+  const auto add = [&](std::int64_t size, Collective collective, DataType dtype) {
+    messages.push_back({.collective = collective, .size = Bytes(static_cast<double>(size)), .dtype = dtype});
+  };
   for (const std::int64_t size : scale_of(device.accelerator, effort).messages) {
-    const Bytes bytes(static_cast<double>(size));
-    // Sent and received, and the library's own buffers.
-    if (bytes * 3.0 > device.memory) break;
+    for (int i = 0; i < kCollectives; ++i) {
+      const auto collective = static_cast<Collective>(i);
+      // A CPU computes in FP32. What is not summed moves alike in every format.
+      const bool sums = collective == Collective::all_reduce || collective == Collective::reduce_scatter;
+      if (device.accelerator) add(size, collective, DataType::bf16);
+      if (!device.accelerator || sums || effort == Effort::full) add(size, collective, DataType::fp32);
+    }
+  }
+  return messages;
+}
+
+std::vector<Message> interference_sweep(const SweepDevice& device, Effort effort) {
+  Sizes sizes = device.accelerator ? powers(20, 29, 3) : powers(18, 24, 3);
+  if (effort == Effort::quick) sizes = device.accelerator ? Sizes{1 << 26} : Sizes{1 << 20};
+  std::vector<Message> messages;
+  for (const std::int64_t size : sizes) {
     for (int i = 0; i < kCollectives; ++i) {
       messages.push_back({.collective = static_cast<Collective>(i),
-                          .size = bytes,
+                          .size = Bytes(static_cast<double>(size)),
                           .dtype = device.accelerator ? DataType::bf16 : DataType::fp32});
     }
   }
   return messages;
+}
+
+Op interfering_gemm(const SweepDevice& device, Effort effort) {
+  if (device.accelerator) return Gemm{.m = 4096, .n = 8192, .k = 8192, .dtype = DataType::bf16};
+  const std::int64_t side = effort == Effort::quick ? 128 : 256;
+  return Gemm{.m = side, .n = side, .k = side, .dtype = DataType::fp32};
+}
+
+Bytes message_memory(const Message& message) {
+  const bool apart =
+      message.collective == Collective::all_to_all || message.collective == Collective::send_recv;
+  return message.size * (apart ? 2.0 : 1.0);
+}
+
+std::vector<HostOp> host_sweep(const SweepDevice& device, Effort effort) {
+  std::vector<HostOp> ops{KernelLaunch{}};
+  int largest = effort == Effort::quick ? 24 : 30;
+  if (!device.accelerator) largest -= 4;
+  for (const std::int64_t bytes : powers(16, largest, effort == Effort::full ? 1 : 2)) {
+    if (static_cast<double>(bytes) * 2 > device.memory.value()) break;
+    for (int i = 0; i < kCopyDirections; ++i) {
+      ops.emplace_back(HostCopy{.direction = static_cast<CopyDirection>(i), .bytes = bytes});
+    }
+  }
+  return ops;
+}
+
+Op soaking_gemm(const SweepDevice& device) {
+  const std::int64_t side = device.accelerator ? 8192 : 384;
+  return Gemm{.m = side, .n = side, .k = side, .dtype = device.accelerator ? DataType::bf16 : DataType::fp32};
 }
 
 }  // namespace traincast

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "host/base/collective.h"
+#include "host/base/host_op.h"
 #include "host/base/op.h"
 #include "host/base/units.h"
 #include "host/measure/sampler.h"
@@ -14,8 +15,9 @@
 namespace traincast {
 
 // The parts of a measurement. `runs` are the exact shapes of training runs.
-enum class Section { gemm, attention, memory, runs, collectives };
-inline constexpr int kSections = 5;
+// `host`: launches, and copies between host and device; `interference`: messages and a GEMM at once.
+enum class Section { gemm, attention, memory, host, runs, collectives, interference };
+inline constexpr int kSections = 7;
 std::string_view name(Section section);
 
 // After so long no further point of the section begins, less those that are the first of their kind.
@@ -38,7 +40,18 @@ struct Message {
   Bytes size;  // as host/base/collective.h defines it
   DataType dtype = DataType::bf16;
 };
+// Smallest first; those that do not fit too, because that they do not is a row with the reason.
 std::vector<Message> collective_sweep(const SweepDevice& device, Effort effort);
+// Of a few sizes, to be sent beside interfering_gemm().
+std::vector<Message> interference_sweep(const SweepDevice& device, Effort effort);
+Op interfering_gemm(const SweepDevice& device, Effort effort);
+// What one rank needs for a message: its input and its output.
+Bytes message_memory(const Message& message);
+
+std::vector<HostOp> host_sweep(const SweepDevice& device, Effort effort);
+
+// Keeps all of the device's arithmetic busy: what it is soaked with.
+Op soaking_gemm(const SweepDevice& device);
 
 // Every GEMM, grouped GEMM and attention that one GPU executes in a step of the run, each once, in the order
 // of its layers.

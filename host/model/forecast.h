@@ -26,10 +26,12 @@ struct FleetChoice {
 };
 
 struct Stragglers {
-  double spread = 0;   // between GPUs, fixed: in the step
-  double jitter = 0;   // of one kernel, random; 0 where nobody measured it
-  double slowest = 0;  // of all GPUs, over a typical one: in the step
-  bool measured = false;
+  double spread = 0;  // between GPUs: fixed, in the step
+  Provenance spread_from;
+  double slowest = 0;         // of all GPUs, over a typical one, by the spread
+  double jitter = 0;          // of one kernel on one GPU: random; 0 where nobody measured it
+  double jitter_slowest = 0;  // of all GPUs over a step, by the jitter; at most
+  bool measured = false;      // by the profile
   std::optional<SlowNodes> slow_nodes;
   std::int64_t nodes = 0;
   std::vector<Ejection> ejections;  // slow nodes counted; first row: none ejected

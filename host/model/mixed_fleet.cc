@@ -52,7 +52,7 @@ class Paces {
 }  // namespace
 
 WorkShare equal_work(std::span<const FleetPace> fleets, std::int64_t micro_batches) {
-  const std::int64_t replicas = all_replicas(fleets);
+  const std::int64_t replicas = std::max<std::int64_t>(1, all_replicas(fleets));
   const std::int64_t each = (micro_batches + replicas - 1) / replicas;
   std::vector<std::int64_t> shares;
   for (const FleetPace& fleet : fleets) shares.push_back(fleet.replicas > 0 ? each : 0);

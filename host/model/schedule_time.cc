@@ -95,7 +95,9 @@ void DualPipeTime::add(const PassWork& pass, double weight_gradient) {
   all_.add(pass);
   weight_gradients_ += weight_gradient;
   const double work = pass.sum() + weight_gradient;
-  if (work > busiest_) {
+  // The first and the last rank do as much: rounding must not decide which of the two it is.
+  constexpr double kMore = 1 + 1e-12;
+  if (work > busiest_ * kMore) {
     busiest_ = work;
     busiest_pass_ = pass;
     busiest_weight_gradient_ = weight_gradient;

@@ -62,38 +62,63 @@ Table mixed_table(const Forecast& f) {
   return table;
 }
 
-Table stragglers_table(const Forecast& f) {
+Table straggler_parts_table(const Forecast& f) {
   const Stragglers& s = f.stragglers;
+  Table table{.key = "stragglers",
+              .title = "What a step waits for: the slowest of " + grouped(s.nodes) + " nodes",
+              .columns = {left("part", "part"), left("kind", "kind"), right("deviation", "deviation"),
+                          right("slowest", "slowest"), left("counted", "counted", 16),
+                          left("rests_on", "rests on", 24)}};
+  table.rows.push_back({text_cell("spread between GPUs"), text_cell("fixed"), percent_cell(s.spread, 2),
+                        signed_percent_cell(s.slowest), text_cell("once, in the step: straggler"),
+                        text_cell(std::string(name(s.spread_from.origin)) + ": " +
+                                  (s.measured ? "ranks of the profile" : "GPU config"))});
+  if (s.slow_nodes) {
+    const double added = s.ejections.front().slowest - s.slowest;
+    table.rows.push_back({text_cell("slow nodes"), text_cell("fixed"), missing_cell(),
+                          signed_percent_cell(added), text_cell("not: ejected before they cost much"),
+                          text_cell(std::string(name(s.slow_nodes->from.origin)) + ": " +
+                                    percent_cell(s.slow_nodes->share).text + " of the nodes, " +
+                                    percent_cell(s.slow_nodes->slow_by, 0).text + " slower (" +
+                                    s.slow_nodes->from.source + ")")});
+  }
+  if (s.jitter > 0) {
+    table.rows.push_back({text_cell("jitter of kernels"), text_cell("random"), percent_cell(s.jitter, 2),
+                          signed_percent_cell(s.jitter_slowest),
+                          text_cell("within the factors fitted to published runs"),
+                          text_cell(std::string(name(s.spread_from.origin)) + ": samples of the profile")});
+  } else {
+    table.rows.push_back({text_cell("jitter of kernels"), text_cell("random"), missing_cell("not measured"),
+                          missing_cell(), text_cell("within the factors fitted to published runs"),
+                          text_cell("a profile of several ranks would tell")});
+  }
+  table.footnotes = {
+      "Slowest: expected of all GPUs of the run, over a typical one. Fixed: a GPU slow in one step is slow "
+      "in the "
+      "next, so it can be found and ejected. Random: a step averages the jitter of its layers and "
+      "micro-batches."};
+  return table;
+}
+
+Table ejection_table(const Forecast& f) {
   Table table{
-      .key = "stragglers",
-      .title = "Slow nodes, and what ejecting the slowest of " + grouped(s.nodes) + " buys",
+      .key = "ejections",
+      .title = "What ejecting the slowest nodes buys, where slow ones are left in",
       .columns = {left("case", "ejected"), right("nodes", "nodes"), right("slowest", "slowest"),
                   right("step_time_s", "step", "s"), right("throughput_replaced", "throughput", "spares"),
                   right("throughput_not_replaced", "throughput", "no spares")}};
-  for (const Ejection& row : s.ejections) {
-    table.rows.push_back({text_cell(row.nodes == 0 ? "none" : percent_cell(row.share).text),
+  for (const Ejection& row : f.stragglers.ejections) {
+    table.rows.push_back({text_cell(row.share == 0 ? "none" : percent_cell(row.share).text),
                           count_cell(row.nodes),
-                          {signed_percent(row.slowest), row.slowest},
+                          signed_percent_cell(row.slowest),
                           {plain(row.step.value()), row.step.value()},
                           {signed_percent(row.replaced - 1), row.replaced},
                           {signed_percent(row.not_replaced - 1), row.not_replaced}});
   }
-  const std::string prior =
-      s.slow_nodes
-          ? plain(100 * s.slow_nodes->share) + " % of the nodes " + plain(100 * s.slow_nodes->slow_by) +
-                " % slower until ejected (" + s.slow_nodes->from.source + ")"
-          : std::string("no nodes of another kind (the cluster states no \"slow_nodes\")");
-  table.footnotes = {"Fixed part: GPUs spread by " + plain(100 * s.spread) + " % (" +
-                         (s.measured ? "between ranks of the profile" : "the GPU config") +
-                         "), the slowest of all expected " + signed_percent(s.slowest) +
-                         " over a typical one; and " + prior + ".",
-                     "The estimate counts the spread alone, once, as the straggler part of the step: the "
-                     "slow nodes come on top, "
-                     "if nobody ejects them. " +
-                         (s.jitter > 0 ? "Random part: " + plain(100 * s.jitter) +
-                                             " % of one kernel's time on one rank, in the profile; it"
-                                       : std::string("The random part (jitter)")) +
-                         " is within the factors fitted to published runs and not added."};
+  table.footnotes = {
+      "Throughput over that of no ejection: with spares in their places, or without, as if the "
+      "plan could shrink by single nodes. The estimate's own step is " +
+      to_string(f.step.time) + ": the usual spread alone."};
   return table;
 }
 

@@ -73,7 +73,7 @@ std::optional<PricedPlan> own_plan(Calibrator& calibrator, const SearchSpace& sp
   own.plan.bubble = own.forecast.step.parts[Part::bubble];
   own.plan.expected = own.forecast.estimate.expected.value();
   own.plan.score = score_of(own.forecast, objective);
-  own.plan.broken = gates.broken(c, StageLayout(run.model, p.pipeline_parallel, p.virtual_stages));
+  own.plan.broken = gates.broken(c);
   if (gates.bubble_breaks(own.plan.bubble, own.plan.step)) own.plan.broken |= bit(Gate::bubble);
   return own;
 }

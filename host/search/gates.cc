@@ -28,7 +28,7 @@ std::string gate_names(GateMask mask) {
   return text;
 }
 
-GateMask Gates::broken(const Choice& c, const StageLayout& layout) const {
+GateMask Gates::broken(const Choice& c) const {
   GateMask mask = 0;
   if (c.tensor > nvlink_domain) mask |= bit(Gate::tensor_domain);
   const std::int64_t experts = std::int64_t{c.expert} * c.expert_tensor;
@@ -41,7 +41,7 @@ GateMask Gates::broken(const Choice& c, const StageLayout& layout) const {
   }
   const std::int64_t micro_batches = c.global_batch / (std::int64_t{c.data} * c.micro_batch);
   const bool uneven_groups = c.schedule == Schedule::interleaved && micro_batches % c.pipeline != 0;
-  if (!layout.even() || uneven_groups) mask |= bit(Gate::divisible);
+  if (uneven_groups) mask |= bit(Gate::divisible);
   if (c.pipeline > 1 && std::find(schedules.begin(), schedules.end(), c.schedule) == schedules.end()) {
     mask |= bit(Gate::schedule);
   }
@@ -65,6 +65,10 @@ Gates load_gates(const ConfigStore& store, const std::string& name_or_path) {
   const std::filesystem::path folder = store.root() / "gates";
   const std::filesystem::path file = name_or_path.ends_with(".json") ? std::filesystem::path(name_or_path)
                                                                      : folder / (name_or_path + ".json");
+  if (!std::filesystem::exists(file)) {
+    throw UsageError("--gates " + name_or_path + ": there is no " + file.string() +
+                     "; accepted: default, or the path of a .json file");
+  }
   Reader root = Reader::from_file(file);
   Gates gates;
   for (int i = 0; i < kGates; ++i) {

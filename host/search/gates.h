@@ -12,7 +12,6 @@
 #include "host/base/units.h"
 #include "host/config/find.h"
 #include "host/search/choice.h"
-#include "host/search/stage_layout.h"
 
 namespace traincast {
 
@@ -41,7 +40,7 @@ struct Gates {
   std::int64_t nvlink_domain = 8, gpus_per_node = 8, sequence = 0, gpus = 0;
 
   // Gates that the plan breaks, but for the bubble, whose share the step decides.
-  GateMask broken(const Choice& choice, const StageLayout& layout) const;
+  GateMask broken(const Choice& choice) const;
   bool bubble_breaks(double bubble, double step) const {
     return (on & bit(Gate::bubble)) != 0 && bubble > max_bubble_share * step;
   }

@@ -143,7 +143,7 @@ PipelineWork dual_pipe_work(const StageLayout& layout, std::int64_t micro_batche
                   0.5 * (a.work.backward + b.work.backward) - weight + exposed};
     if (rank > 0) pass.forward += exposed;
     const double work = pass.sum() + weight;
-    if (work > out.busiest) {
+    if (work > out.busiest * (1 + 1e-12)) {  // as DualPipeTime
       out.busiest = work;
       out.busiest_compute = 0.5 * (a.compute + b.compute);
       busiest_pass = pass;

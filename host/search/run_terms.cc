@@ -6,8 +6,8 @@
 
 #include "host/base/errors.h"
 #include "host/model/parameters.h"
+#include "host/model/power.h"
 #include "host/model/reliability.h"
-#include "host/model/run_estimate.h"
 
 namespace traincast {
 
@@ -24,34 +24,44 @@ RunTerms::RunTerms(const SearchSpace& space, std::int64_t global_batch) {
   const Seconds write = checkpoint / cluster.storage.write;
   stall_ = cluster.storage.stall.value() + (cluster.storage.asynchronous ? 0 : write.value());
   write_ = cluster.storage.asynchronous ? write.value() : 0;
-  double restarting = 0;
   try {
     // The optimum lies below the time between interruptions; a step or the whole run may still bound it.
     const CheckpointSchedule best =
         best_schedule(Seconds(stall_), mtbf, Seconds(restart_), Seconds(mtbf_ * 1e-12), mtbf);
     best_interval_ = best.interval.value();
     best_effective_ = best.effective;
-    restarting = best.restarting;
+    restarting_ = best.restarting;
   } catch (const InfeasiblePlan&) {
     best_effective_ = 0;  // no plan on so many GPUs ends
   }
-  const Cluster::Power& power = cluster.power;
-  const double watts = space.servers.value() * (1 + power.network_share) * power.pue;
-  factor_[static_cast<std::size_t>(Objective::cost)] = space.rent.value();
-  factor_[static_cast<std::size_t>(Objective::energy)] = watts * (1 - restarting + kIdlePower * restarting);
+  power_ = space.power.value();
+  rent_ = space.rent.value();
+}
+
+RunTerms::Checkpoints RunTerms::checkpoints(double step) const {
+  const double shortest = std::max(step, write_), longest = std::max(shortest, steps_ * step);
+  if (best_interval_ >= shortest && best_interval_ <= longest) return {best_interval_, best_effective_};
+  const double interval = std::min(std::max(best_interval_, shortest), longest);
+  return {interval,
+          effective_fraction(Seconds(interval), Seconds(stall_), Seconds(mtbf_), Seconds(restart_))};
 }
 
 double RunTerms::expected(double step) const {
   constexpr double kNever = std::numeric_limits<double>::infinity();
   constexpr double kLeastEffective = 1e-6;  // reliability.cc
   if (best_effective_ <= 0) return kNever;
-  const double ideal = steps_ * step;
-  const double shortest = std::max(step, write_), longest = std::max(shortest, ideal);
-  if (best_interval_ >= shortest && best_interval_ <= longest) return ideal / best_effective_;
-  const double interval = std::min(std::max(best_interval_, shortest), longest);
-  const double effective =
-      effective_fraction(Seconds(interval), Seconds(stall_), Seconds(mtbf_), Seconds(restart_));
-  return effective >= kLeastEffective ? ideal / effective : kNever;
+  const double effective = checkpoints(step).effective;
+  return effective >= kLeastEffective ? steps_ * step / effective : kNever;
+}
+
+double RunTerms::mean_power(double step) const {
+  const Checkpoints at = checkpoints(step);
+  CheckpointSchedule schedule;
+  schedule.interval = Seconds(at.interval);
+  schedule.effective = at.effective;
+  schedule.restarting = restarting_;
+  const ActivityShares shares = activity_shares(schedule, Seconds(stall_));
+  return power_ * (shares.steps + kIdlePower * (shares.checkpoint + shares.restart));
 }
 
 }  // namespace traincast

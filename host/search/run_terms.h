@@ -18,15 +18,32 @@ class RunTerms {
   double expected(double step) const;
   // Smaller is better; of plans on as many GPUs, in the objective's own unit (s, s per token, USD, J).
   double score(Objective objective, double step) const {
-    if (objective == Objective::mfu) return step / step_tokens_;
-    return expected(step) * factor_[static_cast<std::size_t>(objective)];
+    switch (objective) {
+      case Objective::mfu:
+        return step / step_tokens_;
+      case Objective::cost:
+        return expected(step) * rent_;
+      case Objective::energy:
+        return expected(step) * mean_power(step);
+      case Objective::days:
+        break;
+    }
+    return expected(step);
   }
 
  private:
+  // Of a run whose steps take so long: checkpoints between `interval` of work, and what they leave.
+  struct Checkpoints {
+    double interval = 0, effective = 0;
+  };
+  Checkpoints checkpoints(double step) const;
+  double mean_power(double step) const;
+
   double steps_ = 0, step_tokens_ = 1;
   double mtbf_ = 0, restart_ = 0, stall_ = 0, write_ = 0;
   double best_interval_ = 0, best_effective_ = 0;
-  double factor_[4] = {1, 1, 1, 1};
+  double restarting_ = 0;        // share of the time
+  double power_ = 0, rent_ = 0;  // W while steps run, USD/s
 };
 
 }  // namespace traincast

@@ -5,6 +5,7 @@
 
 #include "host/base/errors.h"
 #include "host/model/layer.h"
+#include "host/model/power.h"
 
 namespace traincast {
 namespace {
@@ -77,6 +78,11 @@ Run scaled_run(const Run& run, std::int64_t gpus) {
   if (used.empty()) throw UsageError("the cluster " + run.cluster.name + " has no GPUs");
   used.back().gpus += left;
   out.cluster.fleets = std::move(used);
+  // All GPUs from the first day to the last, fed whatever they draw, each replica with as much work.
+  out.cluster.timeline.reset();
+  out.cluster.power.supply.reset();
+  out.start.reset();
+  out.plan.unequal_work = false;
   return out;
 }
 
@@ -88,16 +94,18 @@ SearchSetup::SearchSetup(Calibrator& calibrator, const Run& run, const SetupOpti
   if (options.global_batch > 0) run_.plan.global_batch = options.global_batch;
   space_.run = &run_;
   space_.gpus = gpus;
+  std::vector<FleetGpus> fleets;
   for (const Fleet& fleet : run_.cluster.fleets) {
     systems_.push_back(calibrator.system(run_, fleet.gpu));
     const Gpu& gpu = calibrator.gpu(fleet.gpu);
     const auto count = static_cast<double>(fleet.gpus);
-    space_.servers += gpu.power.server_training * count;
+    fleets.push_back({&gpu, fleet.gpus});
     space_.rent += gpu.price.rent * count;
     if (space_.capacity.value() == 0 || gpu.memory.capacity < space_.capacity) {
       space_.capacity = gpu.memory.capacity;
     }
   }
+  space_.power = site_power(run_.cluster.power, fleets);
   for (const CalibratedSystem& system : systems_) space_.systems.push_back(system.view());
   const double sequences = options.max_batch.value() / static_cast<double>(run_.model.sequence);
   space_.axes =
@@ -105,7 +113,13 @@ SearchSetup::SearchSetup(Calibrator& calibrator, const Run& run, const SetupOpti
   for (const std::string& setting : fixed_) fix_axis(space_.axes, setting);
   drop_impossible(space_.axes, run_, gpus);
   for (const CalibratedSystem& system : systems_) check_precisions(space_.axes.precision, system.gpu());
-  space_.stacks = stack_variants(run_.stack);
+  for (const Overlap overlap : space_.axes.overlap) {
+    if (overlap == Overlap::none) {
+      space_.stacks.push_back(nothing_hidden(run_.stack));
+      continue;
+    }
+    for (StackVariant& variant : stack_variants(run_.stack)) space_.stacks.push_back(std::move(variant));
+  }
   const double tokens =
       static_cast<double>(space_.axes.global_batch.front()) * static_cast<double>(run_.model.sequence);
   if (run_.tokens.value() < tokens) {

@@ -20,7 +20,8 @@ struct SetupOptions {
 };
 
 // The run on so many GPUs: the cluster's fleets in order, the last one made larger where they do not suffice.
-// Its plan still is the run's own.
+// Dates, limits of supply and
+// unequal work are set aside. Its plan still is the run's own.
 Run scaled_run(const Run& run, std::int64_t gpus);
 
 // Owns what a SearchSpace points to.

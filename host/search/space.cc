@@ -37,9 +37,9 @@ bool splits(const Transformer& model, std::int64_t tensor) {
   return model.heads % tensor == 0 && keys && model.ffn_hidden % tensor == 0;
 }
 
-constexpr std::string_view kAxisNames[] = {"tp",    "pp",        "vp",        "cp",       "ep",
-                                           "etp",   "dp",        "zero",      "shard",    "mb",
-                                           "batch", "precision", "recompute", "schedule", "sp"};
+constexpr std::string_view kAxisNames[] = {"tp",        "pp",       "vp",    "cp",     "ep",    "etp",
+                                           "dp",        "zero",     "shard", "mb",     "batch", "precision",
+                                           "recompute", "schedule", "sp",    "overlap"};
 
 template <std::size_t N>
 std::string accepted(const std::string_view (&names)[N]) {
@@ -114,6 +114,13 @@ std::vector<StackVariant> stack_variants(const Stack& stack) {
   return out;
 }
 
+StackVariant nothing_hidden(const Stack& stack) {
+  StackVariant variant{stack, "all"};
+  Stack& s = variant.stack;
+  s.tensor_exposed = s.context_exposed = s.expert_exposed = s.pipeline_exposed = s.data_exposed = 1;
+  return variant;
+}
+
 Axes default_axes(const Run& run, std::int64_t gpus, std::int64_t nvlink_domain, std::int64_t max_batch) {
   const Transformer& model = run.model;
   Axes axes;
@@ -150,10 +157,11 @@ Axes default_axes(const Run& run, std::int64_t gpus, std::int64_t nvlink_domain,
     axes.micro_batch.push_back(rows);
   }
   axes.precision = {run.plan.precision};
-  axes.recompute = {{Recompute::none, 100}, {Recompute::selective, 100}, {Recompute::full, 25},
-                    {Recompute::full, 50},  {Recompute::full, 75},       {Recompute::full, 100}};
+  axes.recompute = {{Recompute::none, 100}, {Recompute::selective, 100}};
+  for (std::int32_t share = 10; share <= 100; share += 10) axes.recompute.push_back({Recompute::full, share});
   axes.schedule = {Schedule::one_f_one_b, Schedule::interleaved, Schedule::zb_h1, Schedule::dual_pipe};
   axes.sequence_parallel = {true};
+  axes.overlap = {Overlap::stack};
   // The run's own plan is a point of the space.
   const Plan& own = run.plan;
   add(axes.micro_batch, own.micro_batch);
@@ -207,10 +215,12 @@ void fix_axis(Axes& axes, const std::string& setting) {
   if (key == "recompute") axes.recompute.clear();
   if (key == "schedule") axes.schedule.clear();
   if (key == "sp") axes.sequence_parallel.clear();
+  if (key == "overlap") axes.overlap.clear();
   for (const std::string& text : texts) {
     if (key == "precision") axes.precision.push_back(choice<Precision>(setting, text, kPrecisionNames));
     if (key == "recompute") axes.recompute.push_back(recompute_choice(setting, text));
     if (key == "schedule") axes.schedule.push_back(choice<Schedule>(setting, text, kScheduleNames));
+    if (key == "overlap") axes.overlap.push_back(choice<Overlap>(setting, text, kOverlapNames));
     if (key == "sp") axes.sequence_parallel.push_back(count(setting, text, 0, 1) == 1);
   }
 }

@@ -20,6 +20,19 @@ struct RecomputeChoice {
   friend bool operator==(const RecomputeChoice&, const RecomputeChoice&) = default;
 };
 
+// What a stack hides under computation, switched off one kind of communication at a time where hiding costs
+// more than it gains (Stack::added_time above 1). The first is the stack as it is.
+struct StackVariant {
+  Stack stack;
+  std::string name;  // "", or which communication is not overlapped
+};
+std::vector<StackVariant> stack_variants(const Stack& stack);
+
+// Overlap as the stack has it, or nothing hidden at all.
+enum class Overlap { stack, none };
+inline constexpr std::string_view kOverlapNames[] = {"stack", "none"};
+StackVariant nothing_hidden(const Stack& stack);
+
 // Values of each axis, ascending. Every combination that can be laid out is a plan of the space; data
 // parallelism is what the others leave of the GPUs.
 struct Axes {
@@ -31,15 +44,8 @@ struct Axes {
   std::vector<RecomputeChoice> recompute;
   std::vector<Schedule> schedule;
   std::vector<bool> sequence_parallel;  // with tensor parallelism
+  std::vector<Overlap> overlap;
 };
-
-// What a stack hides under computation, switched off one kind of communication at a time where hiding costs
-// more than it gains (Stack::added_time above 1). The first is the stack as it is.
-struct StackVariant {
-  Stack stack;
-  std::string name;  // "", or which communication is not overlapped
-};
-std::vector<StackVariant> stack_variants(const Stack& stack);
 
 // All that a search needs to know, owned by nobody: the pointers must outlive it. One system for each GPU
 // type of the job; the slowest sets the pace.
@@ -50,7 +56,7 @@ struct SearchSpace {
   std::vector<StackVariant> stacks;
   std::vector<System> systems;
   Bytes capacity;   // of the smallest GPU
-  Watts servers;    // of all GPUs' servers in training
+  Watts power;      // of all GPUs while steps run, at the meter
   DollarRate rent;  // of all GPUs
 };
 

@@ -179,10 +179,14 @@ Prediction predict(PublishedRun run, const Library& library) {
   return result;
 }
 
-std::vector<Prediction> predict_all(const std::vector<PublishedRun>& runs, const Library& library) {
+std::vector<Prediction> predict_all(const std::vector<PublishedRun>& runs, const Library& library,
+                                    const std::function<void(std::size_t)>& done) {
   std::vector<Prediction> predictions;
   predictions.reserve(runs.size());
-  for (const PublishedRun& run : runs) predictions.push_back(predict(run, library));
+  for (const PublishedRun& run : runs) {
+    predictions.push_back(predict(run, library));
+    if (done) done(predictions.size());
+  }
   return predictions;
 }
 

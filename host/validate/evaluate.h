@@ -2,6 +2,7 @@
 // own.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,8 @@ struct Prediction {
 
 // Never throws for what a row says: a row that cannot be expressed has a status and a reason.
 Prediction predict(PublishedRun run, const Library& library);
-std::vector<Prediction> predict_all(const std::vector<PublishedRun>& runs, const Library& library);
+// `done` is called after each row with how many there are so far.
+std::vector<Prediction> predict_all(const std::vector<PublishedRun>& runs, const Library& library,
+                                    const std::function<void(std::size_t)>& done = {});
 
 }  // namespace traincast

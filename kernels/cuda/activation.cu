@@ -1,11 +1,10 @@
-// SwiGLU and rotary embedding: a block works on one row at a time.
+// SwiGLU and rotary embedding: a row of threads works on one row at a time.
 #include "kernels/cuda/vec.cuh"
 
 namespace traincast::cuda {
 namespace {
 
 constexpr int kThreads = 256;
-constexpr int kBlocksPerProcessor = 8;
 
 __device__ float sigmoid(float x) {
   return 1.0f / (1.0f + __expf(-x));
@@ -14,7 +13,7 @@ __device__ float sigmoid(float x) {
 template <typename T, int V>
 __global__ void swiglu_kernel(const T* __restrict__ gate_up, T* __restrict__ y, std::int64_t rows,
                               std::int64_t columns) {
-  for (std::int64_t row = blockIdx.x; row < rows; row += gridDim.x) {
+  for (std::int64_t row = first_row(); row < rows; row += row_stride()) {
     const T* in = gate_up + 2 * row * columns;
     for (std::int64_t i = threadIdx.x; i < columns / V; i += blockDim.x) {
       const auto gate = load<T, V>(in, i);
@@ -33,7 +32,7 @@ __global__ void swiglu_kernel(const T* __restrict__ gate_up, T* __restrict__ y, 
 template <typename T, int V>
 __global__ void swiglu_backward_kernel(const T* __restrict__ gate_up, const T* __restrict__ dy,
                                        T* __restrict__ d_gate_up, std::int64_t rows, std::int64_t columns) {
-  for (std::int64_t row = blockIdx.x; row < rows; row += gridDim.x) {
+  for (std::int64_t row = first_row(); row < rows; row += row_stride()) {
     const T* in = gate_up + 2 * row * columns;
     T* out = d_gate_up + 2 * row * columns;
     for (std::int64_t i = threadIdx.x; i < columns / V; i += blockDim.x) {
@@ -63,7 +62,7 @@ __global__ void rope_kernel(const T* __restrict__ x, const float* __restrict__ a
                             std::int64_t rows, std::int64_t columns, std::int64_t half,
                             std::int64_t positions) {
   const std::int64_t vectors = half / V;  // of one half of a head
-  for (std::int64_t row = blockIdx.x; row < rows; row += gridDim.x) {
+  for (std::int64_t row = first_row(); row < rows; row += row_stride()) {
     const float* angle = angles + row % positions * 2 * half;
     for (std::int64_t i = threadIdx.x; i < columns / 2 / V; i += blockDim.x) {
       const std::int64_t first = i / vectors * 2 * vectors + i % vectors;
@@ -94,33 +93,53 @@ struct Arguments {
   std::int64_t half, positions;
 };
 
+// `vectors` are those of one row.
+template <auto kernel, typename... Pointers>
+cudaError_t start(const Arguments& a, std::int64_t vectors, Pointers... pointers) {
+  const dim3 threads = row_threads<kThreads>(vectors);
+  const std::int64_t blocks = (a.rows + threads.y - 1) / threads.y;
+  kernel<<<resident_grid<kernel, kThreads>(a.launch, blocks), threads, 0, a.launch.stream>>>(
+      pointers..., a.rows, a.columns);
+  return cudaGetLastError();
+}
+
 template <typename T>
 struct Forward {
   static cudaError_t run(Arguments a) {
-    const auto kernel = a.columns % kWidth<T> == 0 ? swiglu_kernel<T, kWidth<T>> : swiglu_kernel<T, 1>;
-    kernel<<<grid_size(a.launch, a.rows, kBlocksPerProcessor), kThreads, 0, a.launch.stream>>>(
-        static_cast<const T*>(a.x), static_cast<T*>(a.out), a.rows, a.columns);
-    return cudaGetLastError();
+    const auto* x = static_cast<const T*>(a.x);
+    auto* y = static_cast<T*>(a.out);
+    constexpr int V = kWidth<T>;
+    return a.columns % V == 0 ? start<swiglu_kernel<T, V>>(a, a.columns / V, x, y)
+                              : start<swiglu_kernel<T, 1>>(a, a.columns, x, y);
   }
 };
 
 template <typename T>
 struct Backward {
   static cudaError_t run(Arguments a) {
-    const auto kernel =
-        a.columns % kWidth<T> == 0 ? swiglu_backward_kernel<T, kWidth<T>> : swiglu_backward_kernel<T, 1>;
-    kernel<<<grid_size(a.launch, a.rows, kBlocksPerProcessor), kThreads, 0, a.launch.stream>>>(
-        static_cast<const T*>(a.x), static_cast<const T*>(a.dy), static_cast<T*>(a.out), a.rows, a.columns);
-    return cudaGetLastError();
+    const auto* x = static_cast<const T*>(a.x);
+    const auto* dy = static_cast<const T*>(a.dy);
+    auto* dx = static_cast<T*>(a.out);
+    constexpr int V = kWidth<T>;
+    return a.columns % V == 0 ? start<swiglu_backward_kernel<T, V>>(a, a.columns / V, x, dy, dx)
+                              : start<swiglu_backward_kernel<T, 1>>(a, a.columns, x, dy, dx);
   }
 };
 
 template <typename T>
 struct Rope {
   static cudaError_t run(Arguments a) {
-    const auto kernel = a.half % kWidth<T> == 0 ? rope_kernel<T, kWidth<T>> : rope_kernel<T, 1>;
-    kernel<<<grid_size(a.launch, a.rows, kBlocksPerProcessor), kThreads, 0, a.launch.stream>>>(
-        static_cast<const T*>(a.x), a.angles, static_cast<T*>(a.out), a.rows, a.columns, a.half, a.positions);
+    constexpr int V = kWidth<T>;
+    return a.half % V == 0 ? launch<V>(a) : launch<1>(a);
+  }
+  template <int V>
+  static cudaError_t launch(const Arguments& a) {
+    const dim3 threads = row_threads<kThreads>(a.columns / 2 / V);
+    const std::int64_t blocks = (a.rows + threads.y - 1) / threads.y;
+    rope_kernel<T, V>
+        <<<resident_grid<rope_kernel<T, V>, kThreads>(a.launch, blocks), threads, 0, a.launch.stream>>>(
+            static_cast<const T*>(a.x), a.angles, static_cast<T*>(a.out), a.rows, a.columns, a.half,
+            a.positions);
     return cudaGetLastError();
   }
 };

@@ -43,7 +43,7 @@ __global__ void adam_kernel(AdamParameters a, std::int64_t elements, const float
 
 cudaError_t adam(const Launch& launch, const AdamParameters& parameters, std::int64_t elements,
                  const float* g, float* w, float* m, float* v, void* w_bf16) {
-  const unsigned int blocks = grid_size(launch, elements / 4 / kThreads + 1, 8);
+  const unsigned int blocks = resident_grid<adam_kernel, kThreads>(launch, elements / 4 / kThreads + 1);
   adam_kernel<<<blocks, kThreads, 0, launch.stream>>>(parameters, elements, g, w, m, v,
                                                       static_cast<__nv_bfloat16*>(w_bf16));
   return cudaGetLastError();

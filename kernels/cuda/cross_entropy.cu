@@ -55,6 +55,7 @@ __global__ void __launch_bounds__(kThreads)
   for (std::int64_t row = blockIdx.x; row < rows; row += gridDim.x) {
     const T* x = logits + row * columns;
     Running mine;
+#pragma unroll 2  // the loads of both before the exponentials of the first
     for (std::int64_t i = threadIdx.x; i < columns / V; i += blockDim.x) {
       // One rescaling a vector: exponentials, not bytes, would bound a kernel with one an element.
       const auto in = load<T, V>(x, i);
@@ -69,6 +70,7 @@ __global__ void __launch_bounds__(kThreads)
     const Running all = block_merge(mine);
     const float log_sum_exp = all.highest + logf(all.sum);
     const std::int64_t label = labels[row];
+#pragma unroll 2
     for (std::int64_t i = threadIdx.x; i < columns / V; i += blockDim.x) {
       const auto in = load<T, V>(x, i);
       Vec<T, V> out;
@@ -87,9 +89,14 @@ template <typename T>
 struct CrossEntropy {
   static cudaError_t run(Launch launch, std::int64_t rows, std::int64_t columns, const void* logits,
                          const std::int32_t* labels, void* gradient, float* loss) {
-    const auto kernel =
-        columns % kWidth<T> == 0 ? cross_entropy_kernel<T, kWidth<T>> : cross_entropy_kernel<T, 1>;
-    kernel<<<grid_size(launch, rows, 2), kThreads, 0, launch.stream>>>(
+    return columns % kWidth<T> == 0 ? start<kWidth<T>>(launch, rows, columns, logits, labels, gradient, loss)
+                                    : start<1>(launch, rows, columns, logits, labels, gradient, loss);
+  }
+  template <int V>
+  static cudaError_t start(Launch launch, std::int64_t rows, std::int64_t columns, const void* logits,
+                           const std::int32_t* labels, void* gradient, float* loss) {
+    constexpr auto kernel = cross_entropy_kernel<T, V>;
+    kernel<<<resident_grid<kernel, kThreads>(launch, rows), kThreads, 0, launch.stream>>>(
         static_cast<const T*>(logits), labels, static_cast<T*>(gradient), loss, rows, columns);
     return cudaGetLastError();
   }

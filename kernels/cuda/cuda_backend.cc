@@ -2,46 +2,15 @@
 
 #include <utility>
 
+#include "kernels/cpu/cpu_info.h"
+#include "kernels/cuda/attention.h"
 #include "kernels/cuda/cuda_info.h"
-#include "kernels/cuda/launcher.h"
-#include "kernels/cuda/operand_sets.h"
-#include "kernels/cuda/prepared.h"
+#include "kernels/cuda/host_ops.h"
+#include "kernels/cuda/op_prepared.h"
 
 namespace traincast {
 namespace cuda {
 namespace {
-
-class OpPrepared final : public CudaPrepared {
- public:
-  OpPrepared(OperandSets sets, std::unique_ptr<Launcher> launcher)
-      : sets_(std::move(sets)), launcher_(std::move(launcher)) {
-    for (std::size_t i = 0; i < sets_.copies(); ++i) pointers_.push_back(sets_.pointers(i));
-  }
-
-  // Each execution takes the next copy of the operands, also across calls.
-  void launch(cudaStream_t stream) override {
-    launcher_->launch(pointers_[next_], stream);
-    next_ = (next_ + 1) % pointers_.size();
-  }
-
-  std::vector<float> result(cudaStream_t stream) override {
-    sets_.reset();
-    launcher_->launch(pointers_[0], stream);
-    return sets_.download();
-  }
-
- private:
-  OperandSets sets_;
-  std::unique_ptr<Launcher> launcher_;
-  std::vector<std::vector<void*>> pointers_;
-  std::size_t next_ = 0;
-};
-
-Seconds elapsed(const Event& from, const Event& to) {
-  float milliseconds = 0;
-  TRAINCAST_CHECK(cudaEventElapsedTime(&milliseconds, from.get(), to.get()));
-  return Seconds(1e-3 * static_cast<double>(milliseconds));
-}
 
 cudaDeviceProp properties_of(int device) {
   cudaDeviceProp properties{};
@@ -51,15 +20,24 @@ cudaDeviceProp properties_of(int device) {
   return properties;
 }
 
+// Says which op a failure belongs to: the call that meets it is often only the next one that waits.
+template <typename AnyOp, typename Make>
+auto naming(const AnyOp& op, Make make) {
+  try {
+    return make();
+  } catch (const DeviceError& error) {
+    throw DeviceError(to_string(op) + ": " + error.what());
+  }
+}
+
 class CudaBackend final : public Backend {
  public:
   explicit CudaBackend(int device)
       : device_(device),
         properties_(properties_of(device)),
         stream_(make_stream()),
-        start_(make_event()),
-        stop_(make_event()),
         launch_{.stream = stream_.get(), .multiprocessors = properties_.multiProcessorCount},
+        timer_(stream_.get()),
         matmul_(stream_.get()),
         flush_(make_buffer(flush_bytes())) {
     const DeviceInfo self = device_info(device_, properties_);
@@ -81,32 +59,41 @@ class CudaBackend final : public Backend {
     if ((dtype == DataType::fp8_e4m3 || casts) && 10 * properties_.major + properties_.minor < 89) {
       return "FP8 needs compute capability 8.9 or later";
     }
-    if (std::string why = why_no_memory(op); !why.empty()) return why;
+    const std::size_t scratch = std::visit([this](const auto& o) { return scratch_of(o); }, op);
+    if (std::string why = why_no_memory(set_bytes(op) + scratch); !why.empty()) return why;
     return std::visit([this](const auto& o) { return why_no_kernel(o); }, op);
   }
 
-  std::string why_unsupported(const HostOp&) const override { return "this backend does not run it yet"; }
-
-  std::unique_ptr<Prepared> prepare(const Op& op, std::uint64_t seed, const PrepareOptions&) override {
+  std::string why_unsupported(const HostOp& op) const override {
     TRAINCAST_CHECK(cudaSetDevice(device_));
-    auto launcher = std::visit([&](const auto& o) { return make_launcher(o, seed); }, op);
-    OperandSets sets(op, seed, launch_, flush_bytes());
-    TRAINCAST_CHECK(cudaStreamSynchronize(stream_.get()));
-    return std::make_unique<OpPrepared>(std::move(sets), std::move(launcher));
+    if (std::string why = invalid_shape(op); !why.empty()) return why;
+    const Bytes bytes = work(op).bytes;
+    const Bytes host = available_memory();
+    if (host.value() > 0 && bytes > host) {
+      return "needs " + to_string(bytes) + " of the host's memory, " + to_string(host) + " are available";
+    }
+    return why_no_memory(static_cast<std::size_t>(bytes.value()));
   }
 
-  std::unique_ptr<Prepared> prepare(const HostOp& op, std::uint64_t) override {
-    throw DeviceError(why_unsupported(op));
+  std::unique_ptr<Prepared> prepare(const Op& op, std::uint64_t seed,
+                                    const PrepareOptions& options) override {
+    TRAINCAST_CHECK(cudaSetDevice(device_));
+    return naming(op, [&] {
+      auto launcher = std::visit([&](const auto& o) { return make_launcher(o, seed, options); }, op);
+      OperandSets sets(op, seed, launch_, flush_bytes());
+      TRAINCAST_CHECK(cudaStreamSynchronize(stream_.get()));
+      return std::make_unique<OpPrepared>(std::move(sets), std::move(launcher), timer_, stream_.get());
+    });
+  }
+  std::unique_ptr<Prepared> prepare(const HostOp& op, std::uint64_t seed) override {
+    TRAINCAST_CHECK(cudaSetDevice(device_));
+    return naming(op, [&] { return prepare_host_op(op, seed, stream_.get()); });
   }
 
   Seconds time(Prepared& prepared, int repeats) override {
     TRAINCAST_CHECK(cudaSetDevice(device_));
     auto& op = dynamic_cast<CudaPrepared&>(prepared);
-    TRAINCAST_CHECK(cudaEventRecord(start_.get(), stream_.get()));
-    for (int i = 0; i < repeats; ++i) op.launch(stream_.get());
-    TRAINCAST_CHECK(cudaEventRecord(stop_.get(), stream_.get()));
-    TRAINCAST_CHECK(cudaEventSynchronize(stop_.get()));
-    return elapsed(start_, stop_);
+    return op.by_host_clock() ? timer_.host_time(op, repeats) : timer_.device_time(op, repeats);
   }
 
   void enqueue(Prepared& prepared) override {
@@ -148,9 +135,12 @@ class CudaBackend final : public Backend {
  private:
   std::size_t flush_bytes() const { return 2 * static_cast<std::size_t>(properties_.l2CacheSize); }
 
-  std::string why_no_memory(const Op& op) const {
-    const auto* memory = std::get_if<MemoryBound>(&op);
-    const std::size_t needed = set_bytes(op) + (memory == nullptr ? 0 : scratch_bytes(*memory, launch_));
+  std::size_t scratch_of(const Gemm&) const { return MatmulContext::kWorkspaceBytes; }
+  std::size_t scratch_of(const GroupedGemm&) const { return MatmulContext::kWorkspaceBytes; }
+  std::size_t scratch_of(const Attention& op) const { return attention_state_bytes(op); }
+  std::size_t scratch_of(const MemoryBound& op) const { return scratch_bytes(op, launch_); }
+
+  static std::string why_no_memory(std::size_t needed) {
     std::size_t free = 0;
     std::size_t total = 0;
     TRAINCAST_CHECK(cudaMemGetInfo(&free, &total));
@@ -161,15 +151,14 @@ class CudaBackend final : public Backend {
 
   std::string why_no_kernel(const Gemm& op) const { return why_no_gemm(op, matmul_); }
   std::string why_no_kernel(const GroupedGemm& op) const { return why_no_grouped_gemm(op, matmul_); }
-  std::string why_no_kernel(const Attention&) const {
-    return "needs cuDNN's fused attention, which this binary does not use yet";
-  }
+  static std::string why_no_kernel(const Attention& op) { return why_no_attention(op); }
   std::string why_no_kernel(const MemoryBound& op) const {
     const bool moves_bytes = op.kind == MemoryKind::copy || op.kind == MemoryKind::permute;
     if (op.dtype == DataType::fp8_e4m3 && !moves_bytes && op.kind != MemoryKind::adam) {
       return std::string(name(op.kind)) + " has no FP8 kernel";
     }
-    // rms_norm_backward keeps one row of weight gradients in shared memory, beside a reduction's 32 floats.
+    // rms_norm_backward keeps one long row of weight gradients in shared memory, beside a reduction's 32
+    // floats.
     constexpr std::int64_t kReduction = 1024;
     const auto row = static_cast<std::int64_t>(properties_.sharedMemPerBlockOptin) - kReduction;
     if (op.kind == MemoryKind::rms_norm_backward && op.columns * 4 > row) {
@@ -178,24 +167,28 @@ class CudaBackend final : public Backend {
     return "";
   }
 
-  std::unique_ptr<Launcher> make_launcher(const Gemm& op, std::uint64_t) const {
-    return make_gemm(op, matmul_);
+  std::unique_ptr<Launcher> make_launcher(const Gemm& op, std::uint64_t,
+                                          const PrepareOptions& options) const {
+    return make_gemm(op, matmul_, options.algorithms);
   }
-  std::unique_ptr<Launcher> make_launcher(const GroupedGemm& op, std::uint64_t) const {
-    return make_grouped_gemm(op, matmul_);
+  std::unique_ptr<Launcher> make_launcher(const GroupedGemm& op, std::uint64_t,
+                                          const PrepareOptions& options) const {
+    return make_grouped_gemm(op, matmul_, options.algorithms);
   }
-  std::unique_ptr<Launcher> make_launcher(const Attention& op, std::uint64_t) const {
-    throw DeviceError(why_no_kernel(op));
+  static std::unique_ptr<Launcher> make_launcher(const Attention& op, std::uint64_t,
+                                                 const PrepareOptions& options) {
+    return make_attention(op, options.algorithms);
   }
-  std::unique_ptr<Launcher> make_launcher(const MemoryBound& op, std::uint64_t seed) const {
+  std::unique_ptr<Launcher> make_launcher(const MemoryBound& op, std::uint64_t seed,
+                                          const PrepareOptions&) const {
     return make_memory_bound(op, seed, launch_);
   }
 
   int device_;
   cudaDeviceProp properties_;
   Stream stream_;
-  Event start_, stop_;
   Launch launch_;
+  Timer timer_;
   MatmulContext matmul_;
   DeviceBuffer flush_;
   int pattern_ = 0;

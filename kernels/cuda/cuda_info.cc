@@ -5,6 +5,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "kernels/cuda/attention.h"
 #include "kernels/cuda/check.h"
 
 namespace traincast::cuda {
@@ -87,7 +88,8 @@ DeviceInfo device_info(int device, const cudaDeviceProp& properties) {
   info.libraries = {{"cuda_driver_api", cuda_version(driver_api)},
                     {"cuda_runtime", cuda_version(runtime)},
                     {"cublasLt", cublas_version(cublasLtGetVersion())},
-                    {"grouped_gemm", "one cuBLASLt product a group"}};
+                    {"cudnn", attention_library()},
+                    {"grouped_gemm", "one strided-batched cuBLASLt product"}};
   info.memory = Bytes(static_cast<double>(properties.totalGlobalMem));
   info.last_level_cache = Bytes(properties.l2CacheSize);
   info.multiprocessors = properties.multiProcessorCount;

@@ -22,6 +22,9 @@ struct Matrix {
   std::int64_t rows = 0, columns = 0;
 };
 
+// One empty kernel.
+cudaError_t launch_nothing(cudaStream_t stream);
+
 // Fills with the deviates of counter_random.h (their squares where `squared`); also fp8_e4m3. `order` is the
 // tensor as numbered, row-major; `transposed` stores it [columns, rows], in each of `batch` matrices.
 struct FillOrder {
@@ -41,7 +44,7 @@ cudaError_t cast_fp8(const Launch&, const Matrix&, const void* x, float scale, v
 cudaError_t rms_norm(const Launch&, const Matrix&, float epsilon, const void* x, const void* w, void* y);
 // `partial` holds rms_norm_backward_blocks() x columns floats; dynamic shared memory of columns floats is
 // used.
-int rms_norm_backward_blocks(const Launch&, std::int64_t rows);
+int rms_norm_backward_blocks(const Launch&, std::int64_t rows, std::int64_t columns);
 cudaError_t rms_norm_backward(const Launch&, const Matrix&, float epsilon, const void* x, const void* w,
                               const void* dy, void* dx, float* dw, float* partial);
 

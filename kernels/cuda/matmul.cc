@@ -80,8 +80,10 @@ Preference make_preference(std::size_t alignment) {
 struct Matmul::Descriptors {
   Desc desc;
   MatrixLayout a, b, c;
-  cublasLtMatmulAlgo_t algorithm;
   float beta;
+  std::vector<cublasLtMatmulHeuristicResult_t> found;
+  std::size_t chosen = 0;
+  DeviceBuffer workspace;
 };
 
 void Matmul::DescriptorsDeleter::operator()(Descriptors* descriptors) const {
@@ -92,7 +94,6 @@ MatmulContext::MatmulContext(cudaStream_t stream) {
   cublasLtHandle_t raw = nullptr;
   TRAINCAST_CHECK(cublasLtCreate(&raw));
   handle_.reset(raw);
-  workspace_ = make_buffer(kWorkspaceBytes);
   unit_scale_ = make_buffer(sizeof(float));
   const float one = 1.0f;
   TRAINCAST_CHECK(cudaMemcpyAsync(unit_scale_.get(), &one, sizeof one, cudaMemcpyHostToDevice, stream));
@@ -107,7 +108,8 @@ bool stored_transposed(const Gemm& op, std::size_t operand) {
 
 // cuBLASLt is column-major: what it sees as C[n, m] = op(A) op(B) is our row-major C[m, n], with our second
 // operand as its A and our first as its B.
-std::optional<Matmul> Matmul::plan(const MatmulContext& context, const Gemm& op, std::size_t alignment) {
+std::optional<Matmul> Matmul::plan(const MatmulContext& context, const Gemm& op, std::size_t alignment,
+                                   int most) {
   const bool fp8 = op.dtype == DataType::fp8_e4m3;
   const bool transpose_a = fp8 || op.layout == GemmLayout::forward;           // k is contiguous in A
   const bool transpose_b = !fp8 && op.layout == GemmLayout::weight_gradient;  // k is not contiguous in B
@@ -132,25 +134,58 @@ std::optional<Matmul> Matmul::plan(const MatmulContext& context, const Gemm& op,
   d->beta = output.role == Role::accumulated ? 1.0f : 0.0f;
 
   const Preference preference = make_preference(alignment);
-  cublasLtMatmulHeuristicResult_t choice{};
+  d->found.resize(static_cast<std::size_t>(most));
   int found = 0;
   const cublasStatus_t status =
       cublasLtMatmulAlgoGetHeuristic(context.handle(), d->desc.get(), d->a.get(), d->b.get(), d->c.get(),
-                                     d->c.get(), preference.get(), 1, &choice, &found);
+                                     d->c.get(), preference.get(), most, d->found.data(), &found);
   if (status == CUBLAS_STATUS_NOT_SUPPORTED || status == CUBLAS_STATUS_INVALID_VALUE) return std::nullopt;
   TRAINCAST_CHECK(status);
-  if (found == 0 || choice.state != CUBLAS_STATUS_SUCCESS) return std::nullopt;
-  d->algorithm = choice.algo;
+  d->found.resize(static_cast<std::size_t>(found));
+  std::erase_if(d->found, [](const auto& choice) { return choice.state != CUBLAS_STATUS_SUCCESS; });
+  if (d->found.empty()) return std::nullopt;
   return Matmul(std::move(d));
+}
+
+int Matmul::choices() const {
+  return static_cast<int>(descriptors_->found.size());
+}
+
+void Matmul::choose(int choice) {
+  Descriptors& d = *descriptors_;
+  d.chosen = static_cast<std::size_t>(choice);
+  d.workspace.reset();  // before the next one: they may be large
+  d.workspace = make_buffer(d.found.at(d.chosen).workspaceSize);
+}
+
+std::string Matmul::algorithm() const {
+  const cublasLtMatmulAlgo_t& algo = descriptors_->found.at(descriptors_->chosen).algo;
+  std::string text = "cublasLt";
+  const auto add = [&](const char* label, cublasLtMatmulAlgoConfigAttributes_t attribute, auto value) {
+    std::size_t written = 0;
+    // An attribute that this library version does not know is left out.
+    if (cublasLtMatmulAlgoConfigGetAttribute(&algo, attribute, &value, sizeof value, &written) !=
+        CUBLAS_STATUS_SUCCESS) {
+      return;
+    }
+    text += std::string(" ") + label + " " + std::to_string(value);
+  };
+  add("algo", CUBLASLT_ALGO_CONFIG_ID, std::int32_t{0});
+  add("tile", CUBLASLT_ALGO_CONFIG_TILE_ID, std::uint32_t{0});
+  add("stages", CUBLASLT_ALGO_CONFIG_STAGES_ID, std::uint32_t{0});
+  add("split-k", CUBLASLT_ALGO_CONFIG_SPLITK_NUM, std::int32_t{0});
+  add("cluster", CUBLASLT_ALGO_CONFIG_CLUSTER_SHAPE_ID, std::uint16_t{0});
+  return text;
 }
 
 void Matmul::run(const MatmulContext& context, const void* a, const void* b, void* c,
                  cudaStream_t stream) const {
   const float alpha = 1.0f;
   const Descriptors& d = *descriptors_;
+  const cublasLtMatmulHeuristicResult_t& choice = d.found[d.chosen];
   TRAINCAST_CHECK(cublasLtMatmul(context.handle(), d.desc.get(), &alpha, b, d.a.get(), a, d.b.get(), &d.beta,
-                                 c, d.c.get(), c, d.c.get(), &d.algorithm, context.workspace(),
-                                 MatmulContext::kWorkspaceBytes, stream));
+                                 c, d.c.get(), c, d.c.get(), &choice.algo, d.workspace.get(),
+                                 choice.workspaceSize, stream));
 }
 
 }  // namespace traincast::cuda

@@ -23,7 +23,7 @@ float* floats(void* memory) {
 
 std::size_t partial_bytes(const MemoryBound& op, const Launch& launch) {
   if (op.kind != MemoryKind::rms_norm_backward) return 0;
-  return static_cast<std::size_t>(rms_norm_backward_blocks(launch, op.rows)) *
+  return static_cast<std::size_t>(rms_norm_backward_blocks(launch, op.rows, op.columns)) *
          static_cast<std::size_t>(op.columns) * sizeof(float);
 }
 

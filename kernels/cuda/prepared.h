@@ -16,6 +16,8 @@ class CudaPrepared : public Prepared {
   virtual void launch(cudaStream_t stream) = 0;
   // At most so many kernels and copies are queued by one launch().
   virtual int launches() const { return 1; }
+  // Launches are what is measured, and their clock is the host's.
+  virtual bool by_host_clock() const { return false; }
   // Outputs of one execution on the inputs as filled; waits for it.
   virtual std::vector<float> result(cudaStream_t stream) = 0;
 };

@@ -1,6 +1,6 @@
-// A block works on one row at a time. The second pass over a row finds it in the cache, so that device memory
-// is read once.
-#include "kernels/cuda/vec.cuh"
+// Rows that fit stay in registers (rms_norm_rows.cuh); the kernels here take all others: a block works on one
+// row at a time, and its second pass over the row finds it in the cache.
+#include "kernels/cuda/rms_norm_rows.cuh"
 
 namespace traincast::cuda {
 namespace {
@@ -110,8 +110,20 @@ struct Arguments {
 template <typename T>
 struct Forward {
   static cudaError_t run(Arguments a) {
-    const auto kernel = a.columns % kWidth<T> == 0 ? forward_kernel<T, kWidth<T>> : forward_kernel<T, 1>;
-    kernel<<<grid_size(a.launch, a.rows, 8), kThreads, 0, a.launch.stream>>>(
+    constexpr int V = kWidth<T>;
+    const std::int64_t vectors = a.columns / V;
+    if (a.columns % V != 0) return start<forward_kernel<T, 1>>(a, dim3(kThreads));
+    if (vectors <= 128) return start<forward_rows_kernel<T, V, 32, 4>>(a, dim3(32, kThreads / 32));
+    if (vectors <= 256) return start<forward_rows_kernel<T, V, kThreads, 1>>(a, dim3(kThreads));
+    if (vectors <= 512) return start<forward_rows_kernel<T, V, kThreads, 2>>(a, dim3(kThreads));
+    if (vectors <= 1024) return start<forward_rows_kernel<T, V, kThreads, 4>>(a, dim3(kThreads));
+    if (vectors <= 2048) return start<forward_rows_kernel<T, V, kThreads, 8>>(a, dim3(kThreads));
+    return start<forward_kernel<T, V>>(a, dim3(kThreads));
+  }
+  template <auto kernel>
+  static cudaError_t start(const Arguments& a, dim3 threads) {
+    const std::int64_t blocks = (a.rows + threads.y - 1) / threads.y;
+    kernel<<<resident_grid<kernel, kThreads>(a.launch, blocks), threads, 0, a.launch.stream>>>(
         static_cast<const T*>(a.x), static_cast<const T*>(a.w), static_cast<T*>(a.out), a.rows, a.columns,
         a.epsilon);
     return cudaGetLastError();
@@ -121,15 +133,42 @@ struct Forward {
 template <typename T>
 struct Backward {
   static cudaError_t run(Arguments a) {
-    const auto kernel = a.columns % kWidth<T> == 0 ? backward_kernel<T, kWidth<T>> : backward_kernel<T, 1>;
-    const int blocks = rms_norm_backward_blocks(a.launch, a.rows);
+    constexpr int V = kWidth<T>;
+    const std::int64_t vectors = a.columns / V;
+    if (a.columns % V != 0) return any_row<1>(a);
+    if (vectors <= 128) return held_rows<128, 1>(a);
+    if (vectors <= 256) return held_rows<256, 1>(a);
+    if (vectors <= 512) return held_rows<512, 1>(a);
+    if (vectors <= 1024) return held_rows<1024, 1>(a);
+    if (vectors <= 2048) return held_rows<512, 4>(a);
+    return any_row<V>(a);
+  }
+
+  template <int kRowThreads, int kHeld>
+  static cudaError_t held_rows(const Arguments& a) {
+    constexpr auto kernel = backward_rows_kernel<T, kWidth<T>, kRowThreads, kHeld>;
+    const unsigned int most =
+        static_cast<unsigned int>(rms_norm_backward_blocks(a.launch, a.rows, a.columns));
+    const unsigned int resident = resident_grid<kernel, kRowThreads>(a.launch, a.rows);
+    return start(a, kernel, resident < most ? resident : most, kRowThreads, 0);
+  }
+  template <int V>
+  static cudaError_t any_row(const Arguments& a) {
+    const auto kernel = backward_kernel<T, V>;
     const auto shared = static_cast<std::size_t>(a.columns) * sizeof(float);
     const cudaError_t status =
         cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared));
     if (status != cudaSuccess) return status;
-    kernel<<<blocks, kBackwardThreads, shared, a.launch.stream>>>(
+    return start(a, kernel, grid_size(a.launch, a.rows, 2), kBackwardThreads, shared);
+  }
+  template <typename Kernel>
+  static cudaError_t start(const Arguments& a, Kernel kernel, unsigned int blocks, int threads,
+                           std::size_t shared) {
+    kernel<<<blocks, threads, shared, a.launch.stream>>>(
         static_cast<const T*>(a.x), static_cast<const T*>(a.w), static_cast<const T*>(a.dy),
         static_cast<T*>(a.out), a.partial, a.rows, a.columns, a.epsilon);
+    const cudaError_t status = cudaGetLastError();
+    if (status != cudaSuccess) return status;
     sum_partials_kernel<<<static_cast<unsigned int>((a.columns + 31) / 32), dim3(32, 8), 0,
                           a.launch.stream>>>(a.partial, a.dw, blocks, a.columns);
     return cudaGetLastError();
@@ -144,8 +183,10 @@ cudaError_t rms_norm(const Launch& launch, const Matrix& s, float epsilon, const
                            Arguments{launch, s.rows, s.columns, epsilon, x, w, nullptr, y, nullptr, nullptr});
 }
 
-int rms_norm_backward_blocks(const Launch& launch, std::int64_t rows) {
-  return static_cast<int>(grid_size(launch, rows, 2));
+// Blocks of narrow rows have fewer threads, so more of them fit.
+int rms_norm_backward_blocks(const Launch& launch, std::int64_t rows, std::int64_t columns) {
+  const int blocks_per_processor = columns <= 1024 ? 8 : columns <= 2048 ? 4 : 2;
+  return static_cast<int>(grid_size(launch, rows, blocks_per_processor));
 }
 
 cudaError_t rms_norm_backward(const Launch& launch, const Matrix& s, float epsilon, const void* x,

@@ -70,11 +70,61 @@ __device__ inline float block_sum(float value) {
   return value;
 }
 
+// The sums of two values over the block, in every thread, at the price of one.
+__device__ inline float2 block_sum(float2 value) {
+  __shared__ float2 warps[32];
+  for (int offset = 16; offset > 0; offset /= 2) {
+    value.x += __shfl_xor_sync(0xFFFFFFFFu, value.x, offset);
+    value.y += __shfl_xor_sync(0xFFFFFFFFu, value.y, offset);
+  }
+  __syncthreads();
+  if (threadIdx.x % 32 == 0) warps[threadIdx.x / 32] = value;
+  __syncthreads();
+  value = threadIdx.x % 32 < blockDim.x / 32 ? warps[threadIdx.x % 32] : make_float2(0.0f, 0.0f);
+  for (int offset = 16; offset > 0; offset /= 2) {
+    value.x += __shfl_xor_sync(0xFFFFFFFFu, value.x, offset);
+    value.y += __shfl_xor_sync(0xFFFFFFFFu, value.y, offset);
+  }
+  return value;
+}
+
 // Enough blocks to fill the device, none without work; kernels stride over the rest.
 inline unsigned int grid_size(const Launch& launch, std::int64_t blocks_of_work, int blocks_per_processor) {
   const std::int64_t most = static_cast<std::int64_t>(launch.multiprocessors) * blocks_per_processor;
   const std::int64_t least = blocks_of_work < 1 ? 1 : blocks_of_work;
   return static_cast<unsigned int>(least < most ? least : most);
+}
+
+// Blocks of this kernel that a multiprocessor holds at once. A stride over more blocks than are resident
+// would end in a second wave that fills a part of the device only. Asked once a kernel: all devices of a
+// process are alike.
+template <auto kernel, int kThreads>
+int resident_blocks() {
+  static const int blocks = [] {
+    int count = 0;
+    const cudaError_t status = cudaOccupancyMaxActiveBlocksPerMultiprocessor(&count, kernel, kThreads, 0);
+    return status == cudaSuccess && count > 0 ? count : 1;
+  }();
+  return blocks;
+}
+template <auto kernel, int kThreads>
+unsigned int resident_grid(const Launch& launch, std::int64_t blocks_of_work) {
+  return grid_size(launch, blocks_of_work, resident_blocks<kernel, kThreads>());
+}
+
+// A block of kThreads as rows of threads: a row of `vectors` is worked on by no more threads than it has
+// vectors, so that narrow rows leave none idle. Rows of threads are powers of two, at least a warp.
+template <int kThreads>
+dim3 row_threads(std::int64_t vectors) {
+  unsigned int x = 32;
+  while (x < kThreads && x < vectors) x *= 2;
+  return dim3(x, kThreads / x);
+}
+__device__ inline std::int64_t first_row() {
+  return static_cast<std::int64_t>(blockIdx.x) * blockDim.y + threadIdx.y;
+}
+__device__ inline std::int64_t row_stride() {
+  return static_cast<std::int64_t>(gridDim.x) * blockDim.y;
 }
 
 // Kernel<T>::run(arguments...) for the format's T.

@@ -20,6 +20,7 @@ class MpiSession final : public Session {
   int local_rank() const override { return placement_.local_rank; }
   int local_size() const override { return placement_.local_size; }
   int nodes() const override { return placement_.nodes; }
+  int node() const override { return placement_.node; }
   std::string host() const override { return host_; }
   void barrier() override;
   void broadcast(void* data, std::size_t bytes, int root) override;

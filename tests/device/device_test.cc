@@ -1,65 +1,11 @@
 // Every op that backend "cuda" runs against backend "cpu", on the same inputs (bit for bit: the generator and
 // the rounding are the same). Both poison their outputs with NaN, so an element that is not written fails.
-#include <gtest/gtest.h>
-
-#include <random>
-
-#include "tests/unit/kernels/oracle.h"
+#include "tests/device/device_fixture.h"
 
 namespace traincast {
 namespace {
 
-// Relative Frobenius distance allowed of one output.
-double tolerance(const Op& op, const Operand& output) {
-  const bool product = !std::holds_alternative<MemoryBound>(op);
-  const DataType inputs = std::visit([](const auto& o) { return o.dtype; }, op);
-  // A tie that falls the other way is one unit of 2^-8; FP8 tensor cores keep about 14 bits of a sum.
-  if (output.format != DataType::fp32 || inputs == DataType::fp8_e4m3) return 1e-2;
-  // Tensor cores truncate where they align summands: 2^-24 a step, in one direction.
-  if (product && inputs != DataType::fp32) return 1e-4;
-  return 1e-5;
-}
-
-class Device : public testing::Test {
- protected:
-  void SetUp() override {
-    const std::string why = backends().front().why_unavailable();
-    if (!why.empty()) GTEST_SKIP() << "no GPU to test: " << why;
-    cuda_ = make_backend("cuda", 0);
-    RecordProperty("device", cuda_->info().name);
-  }
-
-  bool has_fp8() const {
-    return cuda_->why_unsupported(MemoryBound{.kind = MemoryKind::cast, .rows = 1, .columns = 16}).empty();
-  }
-
-  // A fresh seed every time, printed when the comparison fails.
-  void compare(const Op& op) {
-    const std::uint64_t seed = std::random_device{}();
-    SCOPED_TRACE(to_string(op) + ", seed " + std::to_string(seed));
-    const std::string why = cuda_->why_unsupported(op);
-    ASSERT_EQ(why, "");
-    const auto prepared = cuda_->prepare(op, seed);
-    const std::vector<float> actual = cuda_->result(*prepared);
-    const std::vector<float> expected = test::run_on_cpu(op, seed);
-    ASSERT_EQ(actual.size(), expected.size());
-    auto at = std::ptrdiff_t{0};
-    for (const Operand& operand : operands(op)) {
-      if (operand.role == Role::input) continue;
-      const auto part = [&](const std::vector<float>& all) {
-        return std::vector<float>(all.begin() + at, all.begin() + at + operand.elements);
-      };
-      EXPECT_LT(test::distance(part(actual), part(expected)), tolerance(op, operand));
-      at += operand.elements;
-    }
-    // Timing accumulates into copies of the operands and must leave the inputs alone.
-    EXPECT_GT(cuda_->time(*prepared, 3).value(), 0);
-    cuda_->flush_cache();
-    EXPECT_EQ(cuda_->result(*prepared), actual);
-  }
-
-  std::unique_ptr<Backend> cuda_;
-};
+using test::Device;
 
 struct Size {
   std::int64_t m, n, k;
@@ -100,7 +46,8 @@ TEST_F(Device, MemoryBoundKernels) {
     if (kind == MemoryKind::cast && !has_fp8()) continue;
     for (const DataType dtype : {DataType::fp32, DataType::bf16, DataType::fp16}) {
       for (const auto& [rows, columns] :
-           {Shape{1, 2}, Shape{3, 62}, Shape{37, 130}, Shape{65, 4096}, Shape{1000, 256}, Shape{5, 32002}}) {
+           {Shape{1, 2}, Shape{3, 62}, Shape{37, 130}, Shape{300, 1024}, Shape{70, 2048}, Shape{65, 4096},
+            Shape{9, 8192}, Shape{5, 16384}, Shape{1000, 256}, Shape{5, 32002}, Shape{3, 32768}}) {
         compare(MemoryBound{.kind = kind, .rows = rows, .columns = columns, .dtype = dtype});
       }
       if (kind == MemoryKind::rope) continue;  // needs even columns
@@ -127,14 +74,16 @@ TEST_F(Device, SaysWhatItCannotRun) {
   EXPECT_EQ(cuda_->why_unsupported(Gemm{.m = 16, .n = 16}), "k must be at least 1");
   EXPECT_NE(cuda_->why_unsupported(MemoryBound{.rows = 1 << 30, .columns = 1 << 20}).find("of device memory"),
             std::string::npos);
-  EXPECT_NE(cuda_->why_unsupported(Attention{.batch = 1,
-                                             .query_length = 8,
-                                             .kv_length = 8,
-                                             .heads = 1,
-                                             .kv_heads = 1,
-                                             .head_dim = 64,
-                                             .value_dim = 64}),
-            "");
+  const std::string wide = cuda_->why_unsupported(Attention{.batch = 1,
+                                                            .query_length = 8,
+                                                            .kv_length = 8,
+                                                            .heads = 1,
+                                                            .kv_heads = 1,
+                                                            .head_dim = 64,
+                                                            .value_dim = 64,
+                                                            .dtype = DataType::fp32});
+  EXPECT_NE(wide.find("cuDNN"), std::string::npos) << wide;
+  EXPECT_EQ(cuda_->why_unsupported(HostOp(HostCopy{})), "bytes must be at least 1");
 }
 
 TEST_F(Device, InfoIdentifiesTheDevice) {
@@ -144,6 +93,7 @@ TEST_F(Device, InfoIdentifiesTheDevice) {
   EXPECT_GT(info.memory.value(), 0);
   EXPECT_GT(info.last_level_cache.value(), 0);
   EXPECT_GT(info.multiprocessors, 0);
+  EXPECT_EQ(info.pci_bus_id.find(':'), 4u) << info.pci_bus_id;
   EXPECT_GE(device_count("cuda"), 1);
 }
 

@@ -35,6 +35,10 @@ class FakeCluster {
   int size() const { return ranks_; }
   int node(int rank) const { return node_[static_cast<std::size_t>(rank)]; }
   int nodes() const { return static_cast<int>(std::set<int>(node_.begin(), node_.end()).size()); }
+  int node_index(int rank) const {
+    const auto own = std::find(node_.begin(), node_.end(), node(rank));
+    return static_cast<int>(std::set<int>(node_.begin(), own).size());
+  }
   int local_rank(int rank) const {
     return static_cast<int>(std::count(node_.begin(), node_.begin() + rank, node(rank)));
   }
@@ -82,6 +86,7 @@ class FakeSession final : public Session {
   int local_rank() const override { return cluster_.local_rank(rank_); }
   int local_size() const override { return cluster_.local_size(rank_); }
   int nodes() const override { return cluster_.nodes(); }
+  int node() const override { return cluster_.node_index(rank_); }
   std::string host() const override {
     const int node = cluster_.node(rank_);
     return node == 0 ? "fakehost" : "fakehost" + std::to_string(node);

@@ -27,6 +27,10 @@ class FakeClock {
 
  private:
   Seconds now_{1000};
+
+ public:
+  int loads = 0;     // running in the background
+  int messages = 0;  // started and not waited for
 };
 
 // 1 + amplitude * u with u in [-1, 1), deterministic, another one each call.
@@ -46,9 +50,13 @@ class FakeNoise {
 
 class FakeLoad final : public BackgroundLoad {
  public:
-  FakeLoad(const FakeClock& clock, Seconds once) : clock_(clock), start_(clock.now()), once_(once) {}
+  FakeLoad(FakeClock& clock, Seconds once) : clock_(clock), start_(clock.now()), once_(once) {
+    ++clock_.loads;
+  }
+  ~FakeLoad() override { end(); }
   LoadResult stop() override {
     if (!result_) {
+      end();
       const Seconds elapsed = clock_.now() - start_;
       result_ = {static_cast<std::int64_t>(elapsed / once_), elapsed};
     }
@@ -56,12 +64,17 @@ class FakeLoad final : public BackgroundLoad {
   }
 
  private:
-  const FakeClock& clock_;
+  void end() {
+    if (running_) --clock_.loads;
+    running_ = false;
+  }
+  FakeClock& clock_;
+  bool running_ = true;
   Seconds start_, once_;
   std::optional<LoadResult> result_;
 };
 
-class FakeBackend final : public Backend {
+class FakeBackend : public Backend {
  public:
   struct Formula {
     Seconds launch{2e-6};
@@ -104,7 +117,8 @@ class FakeBackend final : public Backend {
     return std::make_unique<PreparedHostOp>(op);
   }
   Seconds time(Prepared& prepared, int repeats) override {
-    const Seconds time = once(prepared) * repeats * noise_.factor();
+    const double slower = clock_.messages > 0 ? beside_message : 1;
+    const Seconds time = once(prepared) * repeats * noise_.factor() * slower;
     clock_.advance(time);
     return time;
   }
@@ -120,7 +134,7 @@ class FakeBackend final : public Backend {
   std::unique_ptr<BackgroundLoad> run_in_background(Prepared& prepared) override {
     return std::make_unique<FakeLoad>(clock_, once(prepared));
   }
-  Telemetry& telemetry() override { return *telemetry_; }
+  Telemetry& telemetry() override { return *sensors; }
   std::vector<float> result(Prepared&) override { return {}; }
   void flush_cache() override { ++flushes; }
 
@@ -128,6 +142,8 @@ class FakeBackend final : public Backend {
   std::string name = "NVIDIA H100 80GB HBM3";
   std::function<std::string(const Op&)> unsupported = [](const Op&) { return ""; };
   int flushes = 0;
+  double beside_message = 1;  // times longer while a message is under way
+  std::unique_ptr<Telemetry> sensors = no_telemetry("a fake has no sensors");
 
  private:
   Seconds once(const Prepared& prepared) const {
@@ -140,10 +156,9 @@ class FakeBackend final : public Backend {
   FakeClock& clock_;
   FakeNoise noise_;
   std::vector<Seconds> marks_;
-  std::unique_ptr<Telemetry> telemetry_ = no_telemetry("a fake has no sensors");
 };
 
-class FakeCommunicator final : public Communicator {
+class FakeCommunicator : public Communicator {
  public:
   struct Formula {
     Seconds latency{10e-6};
@@ -174,16 +189,19 @@ class FakeCommunicator final : public Communicator {
   }
   Seconds time(Prepared& prepared, int repeats) override {
     const auto& what = dynamic_cast<PreparedMessage&>(prepared);
-    const Seconds time = formula.time(what.collective, ranks_, what.message) * repeats;
+    const double slower = clock_.loads > 0 ? beside_load : 1;
+    const Seconds time = formula.time(what.collective, ranks_, what.message) * repeats * slower;
     clock_.advance(time);
     return time;
   }
   using Communicator::start;
   void start(Prepared& prepared, int repeats) override {
     dynamic_cast<PreparedMessage&>(prepared).started = repeats;
+    ++clock_.messages;
   }
   // As if nothing had been computed meanwhile.
   Seconds wait(Prepared& prepared) override {
+    --clock_.messages;
     return time(prepared, dynamic_cast<PreparedMessage&>(prepared).started);
   }
   std::unique_ptr<Communicator> split(int color, int key) override;
@@ -193,6 +211,7 @@ class FakeCommunicator final : public Communicator {
   }
 
   Formula formula;
+  double beside_load = 1;  // times longer while a load runs
   std::function<std::string(Collective)> unsupported = [](Collective) { return ""; };
   std::function<std::string(Collective, Bytes)> wrong = [](Collective, Bytes) { return ""; };
 
@@ -207,6 +226,7 @@ inline std::unique_ptr<Communicator> FakeCommunicator::split(int color, int key)
   if (part == nullptr) return nullptr;
   auto communicator = std::make_unique<FakeCommunicator>(clock_, part->size());
   communicator->formula = formula;
+  communicator->beside_load = beside_load;
   communicator->unsupported = unsupported;
   communicator->wrong = wrong;
   return communicator;

@@ -109,7 +109,9 @@ inline Forecast hand_site_forecast(const Gpu& gpu) {
   f.stragglers.spread = 0.015;
   f.stragglers.slowest = 0.048;
   f.stragglers.measured = true;
+  f.stragglers.spread_from = {Origin::measured, "this machine"};
   f.stragglers.jitter = 0.02;
+  f.stragglers.jitter_slowest = 0.009;
   f.stragglers.nodes = 128;
   f.stragglers.slow_nodes = SlowNodes{0.01, 0.1, {Origin::published, "a paper"}};
   f.stragglers.ejections = {{0, 0, 0.12, Seconds(4.3), 1, 1}, {0.01, 1, 0.05, Seconds(4), 1.075, 1.0666}};

@@ -1,5 +1,5 @@
 # cmake -DEXPECTED=3 -DTEXT=regex -DLIMIT=60 -P expect_exit.cmake -- command...: fails unless the command ends within
-# LIMIT seconds, with that exit code and that text in its output.
+# LIMIT seconds, with that exit code and that text in its output; with -DONCE=text that one exactly once.
 math(EXPR last "${CMAKE_ARGC} - 1")
 set(command)
 set(taking FALSE)
@@ -14,6 +14,13 @@ execute_process(COMMAND ${command} TIMEOUT ${LIMIT} RESULT_VARIABLE code OUTPUT_
 message("${text}")
 if(NOT code STREQUAL EXPECTED)
   message(FATAL_ERROR "ended with \"${code}\", expected \"${EXPECTED}\"")
+endif()
+if(ONCE)
+  string(REGEX MATCHALL "${ONCE}" found "${text}")
+  list(LENGTH found times)
+  if(NOT times EQUAL 1)
+    message(FATAL_ERROR "the output has \"${ONCE}\" ${times} times, expected once")
+  endif()
 endif()
 if(NOT text MATCHES "${TEXT}")
   message(FATAL_ERROR "the output has no \"${TEXT}\"")

@@ -9,11 +9,13 @@ TEST(Hosts, LocalRanksCountWithinAHostWhateverTheOrder) {
   const std::vector<std::string> hosts{"b", "a", "b", "a", "b", "c"};
   const int local_ranks[] = {0, 0, 1, 1, 2, 0};
   const int local_sizes[] = {3, 2, 3, 2, 3, 1};
+  const int nodes[] = {0, 1, 0, 1, 0, 2};
   for (int rank = 0; rank < 6; ++rank) {
     const Placement place = placement(hosts, rank);
     EXPECT_EQ(place.local_rank, local_ranks[rank]) << rank;
     EXPECT_EQ(place.local_size, local_sizes[rank]) << rank;
     EXPECT_EQ(place.nodes, 3);
+    EXPECT_EQ(place.node, nodes[rank]) << rank;
   }
 }
 

@@ -43,9 +43,10 @@ TEST(Load, GpuRefusals) {
   EXPECT_EQ(refusal("132", "132.5"), file +
                                          "#/compute/multiprocessors: 132.5 is not written as a whole number "
                                          "within 64 bits; accepted: a whole number from 1 to 100000");
-  EXPECT_EQ(
-      refusal("\"board\"", "\"bord\": 1, \"board\""),
-      file + "#/power: unknown key \"bord\"; accepted: board server_training clocked $schema notes origin source");
+  EXPECT_EQ(refusal("\"board\"", "\"bord\": 1, \"board\""),
+            file +
+                "#/power: unknown key \"bord\"; accepted: board server_training clocked $schema notes origin "
+                "source");
   EXPECT_EQ(
       refusal("\"500 TFLOP/s\"", "500"),
       file +

@@ -33,6 +33,30 @@ Profile sample() {
   profile.collectives = {
       {Collective::all_to_all, Bytes(1048576), DataType::bf16, 16, 2, "ring", true, timing},
       {Collective::send_recv, Bytes(3e18 / 7), DataType::fp32, 2, 1, "", false, {"one rank", {}, {}, {}}}};
+  profile.devices = {"GPU-1", "GPU-2"};
+  profile.options = {{"effort", "full"}, {"mode", "both"}};
+  profile.telemetry = "1.98 GHz at 690 W";
+  const DeviceState hot{Frequency(1.98e9), Watts(690.5), 71, {"sw_power_cap"}};
+  profile.ops[0].algorithm = "algo 66";
+  profile.ops[0].best = Seconds(1e-4 / 3);
+  profile.ops[0].best_algorithm = "algo 67 (2 of 8)";
+  profile.ops[0].during = "all_reduce bf16 of 64 MB";
+  profile.ops[0].slowdown = 1.1;
+  profile.ops[0].state = hot;
+  profile.collectives[0].protocol = "ll128";
+  profile.collectives[0].channels = 16;
+  profile.collectives[0].estimate = Seconds(1e-5 / 3);
+  profile.collectives[0].in_place = true;
+  profile.collectives[0].tier = "rail";
+  profile.collectives[0].groups = 8;
+  profile.collectives[0].during = "gemm";
+  profile.collectives[0].slowdown = 4.0 / 3;
+  profile.collectives[0].state = hot;
+  profile.host_ops = {{KernelLaunch{}, timing, hot},
+                      {HostCopy{CopyDirection::host_to_device, 1 << 30}, timing, {}}};
+  profile.storage = {{"/scratch", 16, 2, Bytes(1e9), timing, {1e9, 2e9 / 3}}};
+  profile.slow_devices = {{3, "node2", "GPU-4", 1.25, 1.02}};
+  profile.progress = {{"gemm sustained", 3, 7, Seconds(0.1 + 0.2)}};
   return profile;
 }
 
@@ -70,6 +94,9 @@ TEST(Profile, ComesBackExactly) {
     EXPECT_TRUE(in.ops[i].op == out.ops[i].op) << i;
     EXPECT_EQ(in.ops[i].sustained, out.ops[i].sustained);
     expect_equal(in.ops[i].timing, out.ops[i].timing);
+    EXPECT_EQ(in.ops[i].state, out.ops[i].state);
+    EXPECT_EQ(in.ops[i].best, out.ops[i].best);
+    EXPECT_EQ(in.ops[i].during, out.ops[i].during);
   }
   ASSERT_EQ(in.collectives.size(), out.collectives.size());
   for (std::size_t i = 0; i < in.collectives.size(); ++i) {
@@ -81,8 +108,24 @@ TEST(Profile, ComesBackExactly) {
     EXPECT_EQ(a.nodes, b.nodes);
     EXPECT_EQ(a.algorithm, b.algorithm);
     EXPECT_EQ(a.verified, b.verified);
+    EXPECT_EQ(a.state, b.state);
+    EXPECT_EQ(a.estimate, b.estimate);
+    EXPECT_EQ(a.slowdown, b.slowdown);
+    EXPECT_EQ(a.tier, b.tier);
+    EXPECT_EQ(a.groups, b.groups);
     expect_equal(a.timing, b.timing);
   }
+  EXPECT_EQ(in.devices, out.devices);
+  EXPECT_EQ(in.options, out.options);
+  ASSERT_EQ(in.host_ops.size(), 2U);
+  EXPECT_EQ(in.host_ops[1].op, out.host_ops[1].op);
+  EXPECT_EQ(in.host_ops[0].state, out.host_ops[0].state);
+  ASSERT_EQ(in.storage.size(), 1U);
+  EXPECT_EQ(in.storage[0].node_byte_per_s, out.storage[0].node_byte_per_s);
+  ASSERT_EQ(in.slow_devices.size(), 1U);
+  EXPECT_EQ(in.slow_devices[0].device, "GPU-4");
+  ASSERT_EQ(in.progress.size(), 1U);
+  EXPECT_EQ(in.progress[0].spent, out.progress[0].spent);
   EXPECT_EQ(profile_text(in), profile_text(out));
 }
 

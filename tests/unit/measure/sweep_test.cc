@@ -65,16 +65,44 @@ TEST(Sweep, GemmsOfTheGridArePowersOfTwo) {
   EXPECT_NE(std::find(ops.begin(), ops.end(), largest), ops.end());
 }
 
-TEST(Sweep, MessagesGrowToWhatFits) {
+TEST(Sweep, MessagesGrowFromOneKibibyte) {
   const std::vector<Message> quick = collective_sweep(kCpu, Effort::quick);
-  ASSERT_EQ(quick.size(), 7u * kCollectives);  // 1 KiB, 4 KiB, ... 4 MiB
+  ASSERT_EQ(quick.size(), 7u * kCollectives);  // 1 KiB, 4 KiB, ... 4 MiB, all in FP32
   EXPECT_EQ(quick.front().size, Bytes(1024));
   EXPECT_EQ(quick.back().size, Bytes(4 << 20));
-  EXPECT_EQ(collective_sweep({true, Bytes(100e9)}, Effort::full).back().size, Bytes(8 * kGiB));
-  EXPECT_EQ(collective_sweep({true, Bytes(3 * kGiB)}, Effort::full).back().size, Bytes(kGiB));
+  const std::vector<Message> full = collective_sweep(kGpu, Effort::full);
+  EXPECT_EQ(full.front().size, Bytes(1024));
+  EXPECT_EQ(full.back().size, Bytes(8 * kGiB));
+  ASSERT_EQ(full.size(), 24u * kCollectives * 2);  // BF16 and FP32
+  // In place a gradient takes its own memory, an exchange twice that.
+  EXPECT_EQ(message_memory({Collective::all_reduce, Bytes(100), DataType::bf16}), Bytes(100));
+  EXPECT_EQ(message_memory({Collective::all_to_all, Bytes(100), DataType::bf16}), Bytes(200));
   std::set<Collective> first;
   for (int i = 0; i < kCollectives; ++i) first.insert(quick[static_cast<std::size_t>(i)].collective);
   EXPECT_EQ(first.size(), static_cast<std::size_t>(kCollectives));
+}
+
+TEST(Sweep, HostOpsAreALaunchAndCopiesBothWays) {
+  const std::vector<HostOp> ops = host_sweep(kGpu, Effort::normal);
+  EXPECT_EQ(ops.front(), HostOp(KernelLaunch{}));
+  for (const CopyDirection direction : {CopyDirection::host_to_device, CopyDirection::device_to_host}) {
+    EXPECT_NE(std::find(ops.begin(), ops.end(), HostOp(HostCopy{direction, 1 << 30})), ops.end());
+  }
+}
+
+TEST(Sweep, WhatRunsBesideMessagesFits) {
+  for (const SweepDevice& device : {kGpu, kCpu}) {
+    for (const Effort effort : {Effort::quick, Effort::normal, Effort::full}) {
+      EXPECT_LE(operand_bytes(interfering_gemm(device, effort)), device.memory);
+      std::set<Collective> kinds_sent;
+      for (const Message& message : interference_sweep(device, effort)) {
+        kinds_sent.insert(message.collective);
+        EXPECT_LE(message_memory(message), device.memory);
+      }
+      EXPECT_EQ(kinds_sent.size(), static_cast<std::size_t>(kCollectives));
+    }
+    EXPECT_LE(operand_bytes(soaking_gemm(device)), device.memory);
+  }
 }
 
 bool has(const std::vector<Op>& ops, const Op& op) {

@@ -8,10 +8,9 @@
 #include <string>
 
 #include "host/config/check_plan.h"
-#include "host/config/load.h"
 #include "host/model/memory.h"
 #include "host/model/step.h"
-#include "host/search/setup.h"
+#include "tests/unit/search/runs.h"
 
 namespace traincast {
 namespace {
@@ -79,11 +78,8 @@ struct Case {
 class EvaluatorTest : public ::testing::TestWithParam<Case> {};
 
 TEST_P(EvaluatorTest, EqualsTheFullModelOnEveryKindOfPlan) {
-  const ConfigStore store(TRAINCAST_TEST_CONFIGS);
-  Calibrator calibrator(store);
-  const traincast::Run run = load_run(store, GetParam().run);
-  const SearchSetup setup(calibrator, run, {.gpus = GetParam().gpus, .fixed = GetParam().fixed});
-  const SearchSpace& space = setup.space();
+  const test::PreparedRun prepared(GetParam().run, GetParam().gpus, GetParam().fixed);
+  const SearchSpace& space = prepared.space();
   const Layouts layouts(space);
   const Gates gates;
   Evaluator evaluator(space, layouts, gates, TimeWhat::all);
@@ -97,18 +93,22 @@ TEST_P(EvaluatorTest, EqualsTheFullModelOnEveryKindOfPlan) {
   EXPECT_EQ(comparer.by_zero().size(), 4U);
 }
 
-INSTANTIATE_TEST_SUITE_P(Runs, EvaluatorTest,
-                         ::testing::Values(Case{"llama-3.1-405b-16k", 0, 4999, {}},
-                                           Case{"llama-3-70b-64", 0, 997, {}},
-                                           Case{"grok-3-central-200k", 0, 49999, {}},
-                                           Case{"deepseek-v3-2k", 0, 99991, {"precision=fp8:bf16"}},
-                                           Case{"gpt-4-a100-25k", 0, 99991, {}}),
-                         [](const auto& each) {
-                           std::string text = each.param.run;
-                           for (char& c : text)
-                             c = std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
-                           return text;
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Runs, EvaluatorTest,
+    ::testing::Values(
+        Case{"llama-3.1-405b-16k", 0, 997, {"recompute=none:selective:full-30:full"}},
+        Case{"llama-3-70b-64", 0, 499, {}}, Case{"dense-3.1t-98k", 0, 997, {"recompute=none:full-50"}},
+        Case{"grok-3-central-200k", 0, 4999, {"recompute=none:selective:full-50", "etp=1:8", "cp=1:4:16"}},
+        Case{"deepseek-v3-2k",
+             0,
+             997,
+             {"precision=fp8:bf16", "recompute=none:full-80", "tp=1:2:8", "ep=1:8:64"}},
+        Case{"gpt-4-a100-25k", 0, 997, {"recompute=selective:full", "etp=1:8"}}),
+    [](const auto& each) {
+      std::string text = each.param.run;
+      for (char& c : text) c = std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
+      return text;
+    });
 
 }  // namespace
 }  // namespace traincast

@@ -1,0 +1,201 @@
+#include <array>
+#include <filesystem>
+
+#include "host/base/errors.h"
+#include "host/base/file.h"
+#include "host/cli/command.h"
+#include "host/cli/output.h"
+#include "host/config/load.h"
+#include "host/config/load_profile.h"
+#include "host/config/near.h"
+#include "host/import/bandwidth_tests.h"
+#include "host/import/hugging_face.h"
+#include "host/import/megatron.h"
+#include "host/import/model_json.h"
+#include "host/measure/devices.h"
+#include "host/model/parameters.h"
+
+namespace traincast {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::vector<std::string> files_of(const Arguments& arguments, std::size_t most) {
+  std::vector<std::string> files(arguments.positional().begin() + 1, arguments.positional().end());
+  if (files.empty() || files.size() > most) {
+    throw UsageError("import " + arguments.positional().front() + " takes " +
+                     (most == 1 ? "one file" : "one file or more") + ", " + std::to_string(files.size()) +
+                     " given");
+  }
+  return files;
+}
+
+std::string out_file(const Arguments& arguments) {
+  if (!arguments.given("out")) throw UsageError("import needs --out FILE.json: what it makes is a config");
+  const std::string out = arguments.text("out");
+  if (!out.ends_with(".json"))
+    throw UsageError("--out " + out + " is not accepted; accepted: a name that ends in .json");
+  return out;
+}
+
+// Written, and read back as every other command will.
+Transformer write_model(const Arguments& arguments, const fs::path& file, Transformer model,
+                        const std::vector<std::string>& notes) {
+  write_file_atomically(file, model_json(model, notes));
+  const ConfigStore store = open_configs(arguments);
+  return load_transformer(store, file.string());
+}
+
+std::string model_summary(const Transformer& model) {
+  const auto billions = [](double count) {
+    char text[32];
+    std::snprintf(text, sizeof(text), "%.4g B", count / 1e9);
+    return std::string(text);
+  };
+  return billions(parameters(model)) + " parameters, " + billions(active_parameters(model)) +
+         " active, sequence " + std::to_string(model.sequence);
+}
+
+int import_hf(const Arguments& arguments) {
+  const std::string file = files_of(arguments, 1).front();
+  const fs::path out = out_file(arguments);
+  HuggingFaceOptions options;
+  if (arguments.given("sequence")) options.sequence = arguments.count("sequence", 1, 1'000'000'000);
+  if (arguments.given("parameters")) options.parameters = arguments.number("parameters", 1, 1e18);
+  ImportedModel imported = import_hugging_face(read_file(file), file, options);
+  imported.model.from = {Origin::published, "Hugging Face config " + fs::path(file).filename().string() +
+                                                ", architecture " + imported.architecture};
+  const Transformer model = write_model(arguments, out, imported.model, imported.notes);
+  for (const std::string& note : imported.notes) notice(arguments, note);
+  notice(arguments, out.string() + ": " + model_summary(model));
+  return 0;
+}
+
+int import_megatron_file(const Arguments& arguments) {
+  const std::string file = files_of(arguments, 1).front();
+  const fs::path out = out_file(arguments);
+  const fs::path plan_out = fs::path(out).replace_extension("").string() + ".plan.json";
+  const ConfigStore store = open_configs(arguments);
+  MegatronOptions options{.stack = arguments.text("stack")};
+  load_stack(store, options.stack);  // names near ones where there is none
+  if (arguments.given("gpus")) options.gpus = arguments.count("gpus", 1, 1'000'000'000);
+  ImportedTraining imported = import_megatron(parse_megatron_arguments(read_file(file), file), file, options);
+  const Provenance from{Origin::published, "Megatron-LM arguments in " + fs::path(file).filename().string()};
+  imported.model.from = from;
+  imported.plan.from = from;
+  const Transformer model = write_model(arguments, out, imported.model, {});
+  write_file_atomically(plan_out, plan_json(imported.plan, imported.notes));
+  load_plan(store, plan_out.string());
+  for (const std::string& note : imported.notes) notice(arguments, note);
+  notice(arguments, out.string() + ": " + model_summary(model));
+  notice(arguments, plan_out.string() + ": " + std::to_string(imported.plan.gpus()) + " GPUs");
+  return 0;
+}
+
+using ReadTest = BandwidthTest (*)(std::string_view, const std::string&, const BandwidthTestFacts&);
+
+Profile new_profile(const BandwidthTest& test, const std::string& what) {
+  Profile profile;
+  profile.when = test.when;
+  profile.device.backend = "cuda";
+  profile.device.name = test.device;
+  profile.communicator = "nccl";
+  profile.hosts = test.hosts;
+  if (!test.nccl_version.empty()) profile.libraries.emplace_back("NCCL", test.nccl_version);
+  profile.from = {Origin::measured, what};
+  return profile;
+}
+
+int import_tests(const Arguments& arguments, ReadTest read, const std::string& what) {
+  const fs::path out = out_file(arguments);
+  const ConfigStore store = open_configs(arguments);
+  BandwidthTestFacts facts{.collective = arguments.text("collective")};
+  if (!facts.collective.empty() && !collective_from_name(facts.collective)) {
+    throw UsageError("--collective " + facts.collective +
+                     " is not accepted; accepted: all_reduce all_gather reduce_scatter all_to_all send_recv");
+  }
+  if (arguments.given("ranks")) facts.ranks = static_cast<int>(arguments.count("ranks", 2, 10'000'000));
+  if (arguments.given("nodes")) facts.nodes = static_cast<int>(arguments.count("nodes", 1, 10'000'000));
+  std::string sources;
+  std::optional<Profile> profile;
+  if (fs::exists(out)) profile = load_profile(out);
+  for (const std::string& file : files_of(arguments, 1'000'000)) {
+    const BandwidthTest test = read(read_file(file), file, facts);
+    std::string gpu = arguments.text("gpu");
+    if (!gpu.empty()) {
+      load_gpu(store, gpu);
+    } else if (!test.device.empty()) {
+      DeviceInfo device;
+      device.backend = "cuda";
+      device.name = test.device;
+      gpu = gpu_config_of(store, device);
+    }
+    if (gpu.empty() && !profile) {
+      throw UsageError(file + " does not say which GPU it measured; accepted: --gpu NAME of " +
+                       join(store.names(ConfigKind::gpus), " "));
+    }
+    if (!profile) profile = new_profile(test, what + " " + fs::path(file).filename().string());
+    merge_points(*profile, gpu, test.rows);
+    for (const CollectiveRow& row : test.rows) {
+      profile->ranks = std::max(profile->ranks, row.ranks);
+      profile->nodes = std::max(profile->nodes, row.nodes);
+    }
+    notice(arguments, file + ": " + std::to_string(test.rows.size()) + " points of " +
+                          std::to_string(test.rows[0].ranks) + " ranks on " +
+                          std::to_string(test.rows[0].nodes) + " nodes");
+  }
+  save_profile(*profile, out);
+  notice(arguments, out.string() + ": " + std::to_string(profile->collectives.size()) +
+                        " collective points of " + profile->gpu);
+  return 0;
+}
+
+struct Kind {
+  std::string_view name;
+  int (*run)(const Arguments&);
+};
+constexpr std::array<Kind, 4> kKinds = {{
+    {"hf", import_hf},
+    {"megatron-args", import_megatron_file},
+    {"nccl-tests", [](const Arguments& a) { return import_tests(a, import_nccl_tests, "nccl-tests:"); }},
+    {"osu", [](const Arguments& a) { return import_tests(a, import_osu, "OSU micro-benchmarks:"); }},
+}};
+
+int run_import(const Arguments& arguments) {
+  std::vector<std::string> names;
+  for (const Kind& kind : kKinds) {
+    if (kind.name == arguments.positional().front()) return kind.run(arguments);
+    names.emplace_back(kind.name);
+  }
+  throw UsageError("unknown kind \"" + arguments.positional().front() + "\"; accepted: " + join(names, " "));
+}
+
+}  // namespace
+
+extern const CommandSpec kImportCommand;
+const CommandSpec kImportCommand{
+    .name = "import",
+    .summary = "make configs of other programs' files: Hugging Face, Megatron-LM, nccl-tests, OSU",
+    .details =
+        "import hf config.json               a model\n"
+        "import megatron-args FILE           a model, and a plan beside it (FILE.plan.json): arguments or "
+        "YAML\n"
+        "import nccl-tests FILE...           collective points of a profile, from its text or its JSON\n"
+        "import osu FILE...                  likewise, from the OSU micro-benchmarks\n"
+        "Points are added to the profile that --out names, if it is there; another GPU's are refused.",
+    .example = "traincast import hf config.json --out llama.json --parameters 8.03e9",
+    .options = {{"sequence", "TOKENS",
+                 "hf: of a training sequence; the context, at most 8192, where not given", ""},
+                {"parameters", "COUNT", "hf: as published; refused where the shape has 1 % more or fewer",
+                 ""},
+                {"gpus", "COUNT", "megatron-args: the world size", ""},
+                {"stack", "NAME", "megatron-args: the software stack of the plan", "megatron-core-2024"},
+                {"gpu", "NAME", "nccl-tests, osu: the GPU, where the file does not name it", ""},
+                {"collective", "NAME", "nccl-tests, osu: where the file does not name it", ""},
+                {"ranks", "COUNT", "nccl-tests, osu: where the file does not list them", ""},
+                {"nodes", "COUNT", "nccl-tests, osu: likewise", ""}},
+    .positional = {"KIND FILE ...", "hf, megatron-args, nccl-tests or osu; then the file", 1, 1'000'000},
+    .ranks = Ranks::one,
+    .run = run_import};
+
+}  // namespace traincast

@@ -1,0 +1,39 @@
+// One object of somebody else's JSON: unknown keys are theirs to have, and null means absent.
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "host/config/json.h"
+
+namespace traincast {
+
+class ForeignObject {
+ public:
+  ForeignObject(const JsonValue& value, std::string file, std::string pointer);
+
+  bool has(std::string_view key) const { return find(key) != nullptr; }
+  // The first of these keys that is there: projects rename keys from release to release.
+  std::int64_t count(std::initializer_list<std::string_view> keys, std::int64_t min = 1) const;
+  std::int64_t count_or(std::initializer_list<std::string_view> keys, std::int64_t fallback) const;
+  bool flag_or(std::string_view key, bool fallback) const;
+  std::string text_or(std::string_view key, std::string_view fallback) const;
+  std::vector<std::string> texts(std::string_view key) const;  // none where absent
+  std::size_t list_length(std::string_view key) const;         // 0 where absent
+  std::optional<ForeignObject> object_if(std::string_view key) const;
+  [[noreturn]] void fail(std::string_view key, const std::string& what) const;
+
+ private:
+  const JsonValue* find(std::string_view key) const;
+  std::int64_t whole(std::string_view key, const JsonValue& value, std::int64_t min) const;
+
+  const JsonValue::Object* members_;
+  std::string file_;
+  std::string pointer_;
+};
+
+}  // namespace traincast

@@ -1,0 +1,23 @@
+# cmake -DBUILD=... -DSOURCE=... -DWORK=... -P: installs the build, builds another project against the installation, and
+# holds its figure against the program's.
+function(run)
+  execute_process(COMMAND ${ARGV} RESULT_VARIABLE code OUTPUT_VARIABLE out ERROR_VARIABLE err)
+  if(NOT code EQUAL 0)
+    message(FATAL_ERROR "${ARGV} ended with ${code}:\n${out}${err}")
+  endif()
+  set(out "${out}" PARENT_SCOPE)
+endfunction()
+
+file(REMOVE_RECURSE ${WORK})
+run(${CMAKE_COMMAND} --install ${BUILD} --prefix ${WORK}/prefix)
+run(${CMAKE_COMMAND} -S ${SOURCE} -B ${WORK}/build -DCMAKE_PREFIX_PATH=${WORK}/prefix -DCMAKE_BUILD_TYPE=Debug)
+run(${CMAKE_COMMAND} --build ${WORK}/build)
+run(${WORK}/build/consumer)
+string(STRIP "${out}" days)
+string(REGEX MATCH "[0-9.]+ days" days "${days}")
+string(REGEX MATCH "[0-9]+" whole "${days}")
+run(${WORK}/prefix/bin/traincast estimate llama-3.1-405b-16k)
+if(NOT whole OR NOT out MATCHES "days +${whole}")
+  message(FATAL_ERROR "the library says \"${days}\", the installed program:\n${out}")
+endif()
+message(STATUS "the library and the installed program agree: ${days}")

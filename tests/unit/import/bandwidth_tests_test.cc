@@ -1,0 +1,112 @@
+#include "host/import/bandwidth_tests.h"
+
+#include <gtest/gtest.h>
+
+#include "host/base/errors.h"
+
+namespace traincast {
+namespace {
+
+constexpr std::string_view kText = R"(mpirun prints a line of its own
+# nccl-tests version 2.17.6 nccl-headers=22803 nccl-library=22803
+# Collective test starting: all_reduce_perf
+# nThread 1 nGpus 1 minBytes 1048576 maxBytes 2097152 step: 2(factor) warmup iters: 5 iters: 20
+# Using devices
+#  Rank  0 Group  0 Pid  11 on  node-a device  0 [0000:1b:00] NVIDIA H100 80GB HBM3
+#  Rank  1 Group  0 Pid  12 on  node-b device  0 [0000:1b:00] NVIDIA H100 80GB HBM3
+#
+#       size         count      type   redop    root     time   algbw   busbw  #wrong     time   algbw   busbw  #wrong
+#        (B)    (elements)                               (us)  (GB/s)  (GB/s)             (us)  (GB/s)  (GB/s)
+     1048576        524288  bfloat16     sum      -1    50.50   20.76   20.76       0    49.00   21.40   21.40       0
+     2097152       1048576  bfloat16     sum      -1    80.25   26.13   26.13       0    79.00   26.55   26.55       0
+# Out of bounds values : 0 OK
+# Avg bus bandwidth    : 23.6
+)";
+
+TEST(NcclTests, ReadsItsText) {
+  const BandwidthTest test = import_nccl_tests(kText, "log.txt", {});
+  EXPECT_EQ(test.device, "NVIDIA H100 80GB HBM3");
+  EXPECT_EQ(test.nccl_version, "2.28.3");
+  ASSERT_EQ(test.rows.size(), 2U);
+  EXPECT_EQ(test.rows[0].collective, Collective::all_reduce);
+  EXPECT_EQ(test.rows[0].message, Bytes(1048576));
+  EXPECT_EQ(test.rows[0].dtype, DataType::bf16);
+  EXPECT_DOUBLE_EQ(test.rows[0].timing.median.value(), 50.50e-6);
+  EXPECT_EQ(test.rows[0].ranks, 2);
+  EXPECT_EQ(test.rows[0].nodes, 2);
+  EXPECT_TRUE(test.rows[0].verified);
+}
+
+TEST(NcclTests, ReadsItsJson) {
+  constexpr std::string_view kJson = R"({"version":3,"start_time":"2026-01-02 03:04:05","nccl_version":22803,
+    "config":{"nthreads":1,"ngpus":4,"devices":[{"rank":0,"hostname":"a","device_info":"NVIDIA H100 80GB HBM3"},
+                                                {"rank":4,"hostname":"b","device_info":"NVIDIA H100 80GB HBM3"}]},
+    "results":[{"size":1024,"count":256,"type":"float","redop":"none","root":"-1",
+      "out_of_place":{"time":12.5,"alg_bw":0.08,"bus_bw":0.07,"nwrong":0.0},"in_place":null,
+      "actual_iterations":20,"experiment_name":"AllGather"}]})";
+  const BandwidthTest test = import_nccl_tests(kJson, "log.json", {});
+  ASSERT_EQ(test.rows.size(), 1U);
+  EXPECT_EQ(test.rows[0].collective, Collective::all_gather);
+  EXPECT_EQ(test.rows[0].ranks, 8);
+  EXPECT_EQ(test.rows[0].nodes, 2);
+  EXPECT_DOUBLE_EQ(test.rows[0].timing.median.value(), 12.5e-6);
+  EXPECT_EQ(test.nccl_version, "2.28.3");
+}
+
+TEST(Osu, ReadsItsTextAndScalesPerPeerSizes) {
+  constexpr std::string_view kOsu =
+      "\n# OSU MPI-CUDA Allgather Latency Test v7.4\n# Size       Avg Latency(us)\n1024   10.5\n";
+  const BandwidthTest test = import_osu(kOsu, "osu.txt", {.ranks = 4, .nodes = 2});
+  ASSERT_EQ(test.rows.size(), 1U);
+  EXPECT_EQ(test.rows[0].collective, Collective::all_gather);
+  EXPECT_EQ(test.rows[0].message, Bytes(4096));
+  EXPECT_EQ(test.rows[0].nodes, 2);
+}
+
+template <typename Call>
+std::string refusal(Call call) {
+  try {
+    call();
+  } catch (const ConfigError& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+TEST(BandwidthTests, RefuseInOneLine) {
+  EXPECT_NE(refusal([] { import_nccl_tests("", "empty", {}); }).find("empty: names 0 ranks"),
+            std::string::npos);
+  std::string wrong(kText);
+  wrong.replace(wrong.find("20.76   20.76       0"), 21, "20.76   20.76       7");
+  EXPECT_NE(refusal([&] {
+              import_nccl_tests(wrong, "log.txt", {});
+            }).find("log.txt:11: nccl-tests found 7 wrong elements"),
+            std::string::npos);
+  EXPECT_NE(refusal([] {
+              import_nccl_tests("8 2 float sum -1 1.0 1 1 0\n", "t", {.ranks = 2});
+            }).find("--collective NAME"),
+            std::string::npos);
+  EXPECT_NE(
+      refusal([] { import_nccl_tests("{\"results\":3}", "t.json", {}); }).find("t.json#/results: missing"),
+      std::string::npos);
+  EXPECT_NE(refusal([] {
+              import_osu("1024 x\n", "o", {.collective = "all_reduce", .ranks = 2});
+            }).find("o:1: latency \"x\""),
+            std::string::npos);
+  EXPECT_NE(refusal([] { import_osu("", "o", {}); }).find("--ranks N"), std::string::npos);
+}
+
+TEST(MergePoints, ReplacesTheSamePointAndRefusesAnotherGpu) {
+  Profile profile;
+  profile.name = "mine";
+  const BandwidthTest test = import_nccl_tests(kText, "log.txt", {});
+  merge_points(profile, "h100-sxm", test.rows);
+  merge_points(profile, "h100-sxm", test.rows);
+  EXPECT_EQ(profile.collectives.size(), 2U);
+  EXPECT_EQ(profile.gpu, "h100-sxm");
+  EXPECT_NE(refusal([&] { merge_points(profile, "a100-80gb-sxm", test.rows); }).find("describes h100-sxm"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace traincast

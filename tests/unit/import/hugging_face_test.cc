@@ -1,0 +1,181 @@
+#include "host/import/hugging_face.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "host/base/errors.h"
+#include "host/base/file.h"
+#include "host/config/load.h"
+#include "host/import/model_json.h"
+#include "host/model/parameters.h"
+
+namespace traincast {
+namespace {
+
+struct Published {
+  const char* name;
+  const char* config;  // the keys that decide the shape, as the model's config.json has them
+  double parameters;   // as the model's card states them
+};
+
+// Null where a config has null, and a key that no loader knows, because real files have both.
+const Published kPublished[] = {
+    {"Llama31_8B",
+     R"({"architectures":["LlamaForCausalLM"],"hidden_size":4096,"intermediate_size":14336,"num_hidden_layers":32,
+         "num_attention_heads":32,"num_key_value_heads":8,"vocab_size":128256,"max_position_embeddings":131072,
+         "rope_theta":500000.0,"tie_word_embeddings":false,"attention_bias":false})",
+     8.03e9},
+    {"Mistral7B",
+     R"({"architectures":["MistralForCausalLM"],"hidden_size":4096,"intermediate_size":14336,"num_hidden_layers":32,
+         "num_attention_heads":32,"num_key_value_heads":8,"vocab_size":32000,"sliding_window":4096,
+         "max_position_embeddings":32768,"tie_word_embeddings":false})",
+     7.24e9},
+    {"Mixtral8x7B",
+     R"({"architectures":["MixtralForCausalLM"],"hidden_size":4096,"intermediate_size":14336,"num_hidden_layers":32,
+         "num_attention_heads":32,"num_key_value_heads":8,"vocab_size":32000,"sliding_window":null,
+         "num_local_experts":8,"num_experts_per_tok":2,"max_position_embeddings":32768})",
+     46.7e9},
+    {"Qwen25_14B",
+     R"({"architectures":["Qwen2ForCausalLM"],"hidden_size":5120,"intermediate_size":13824,"num_hidden_layers":48,
+         "num_attention_heads":40,"num_key_value_heads":8,"vocab_size":152064,"sliding_window":131072,
+         "use_sliding_window":false,"max_position_embeddings":131072,"tie_word_embeddings":false})",
+     14.77e9},
+    {"Qwen15_MoE_A27B",
+     R"({"architectures":["Qwen2MoeForCausalLM"],"hidden_size":2048,"intermediate_size":5632,"num_hidden_layers":24,
+         "num_attention_heads":16,"num_key_value_heads":16,"vocab_size":151936,"moe_intermediate_size":1408,
+         "shared_expert_intermediate_size":5632,"num_experts":60,"num_experts_per_tok":4,"decoder_sparse_step":1,
+         "max_position_embeddings":8192,"tie_word_embeddings":false})",
+     14.3e9},
+    {"Qwen3_235B",
+     R"({"architectures":["Qwen3MoeForCausalLM"],"hidden_size":4096,"intermediate_size":12288,"num_hidden_layers":94,
+         "num_attention_heads":64,"num_key_value_heads":4,"head_dim":128,"vocab_size":151936,"num_experts":128,
+         "num_experts_per_tok":8,"moe_intermediate_size":1536,"mlp_only_layers":[],"max_position_embeddings":40960})",
+     235e9},
+    {"Qwen3_8B",
+     R"({"architectures":["Qwen3ForCausalLM"],"hidden_size":4096,"intermediate_size":12288,"num_hidden_layers":36,
+         "num_attention_heads":32,"num_key_value_heads":8,"head_dim":128,"vocab_size":151936,
+         "max_position_embeddings":40960,"tie_word_embeddings":false})",
+     8.19e9},
+    {"DeepSeekV2",
+     R"({"architectures":["DeepseekV2ForCausalLM"],"hidden_size":5120,"intermediate_size":12288,"num_hidden_layers":60,
+         "num_attention_heads":128,"num_key_value_heads":128,"vocab_size":102400,"q_lora_rank":1536,"kv_lora_rank":512,
+         "qk_nope_head_dim":128,"qk_rope_head_dim":64,"v_head_dim":128,"n_routed_experts":160,"n_shared_experts":2,
+         "num_experts_per_tok":6,"moe_intermediate_size":1536,"first_k_dense_replace":1,"moe_layer_freq":1})",
+     236e9},
+    {"DeepSeekV3",
+     R"({"architectures":["DeepseekV3ForCausalLM"],"hidden_size":7168,"intermediate_size":18432,"num_hidden_layers":61,
+         "num_attention_heads":128,"vocab_size":129280,"q_lora_rank":1536,"kv_lora_rank":512,"qk_nope_head_dim":128,
+         "qk_rope_head_dim":64,"v_head_dim":128,"n_routed_experts":256,"n_shared_experts":1,"num_experts_per_tok":8,
+         "moe_intermediate_size":2048,"first_k_dense_replace":3,"num_nextn_predict_layers":1})",
+     671e9},
+    {"KimiK2",
+     R"({"architectures":["DeepseekV3ForCausalLM"],"model_type":"kimi_k2","hidden_size":7168,"intermediate_size":18432,
+         "num_hidden_layers":61,"num_attention_heads":64,"vocab_size":163840,"q_lora_rank":1536,"kv_lora_rank":512,
+         "qk_nope_head_dim":128,"qk_rope_head_dim":64,"v_head_dim":128,"n_routed_experts":384,"n_shared_experts":1,
+         "num_experts_per_tok":8,"moe_intermediate_size":2048,"first_k_dense_replace":1})",
+     1.026e12},
+    {"Gemma7B",
+     R"({"architectures":["GemmaForCausalLM"],"hidden_size":3072,"intermediate_size":24576,"num_hidden_layers":28,
+         "num_attention_heads":16,"num_key_value_heads":16,"head_dim":256,"vocab_size":256000,
+         "max_position_embeddings":8192})",
+     8.54e9},
+    {"Gemma2_9B",
+     R"({"architectures":["Gemma2ForCausalLM"],"hidden_size":3584,"intermediate_size":14336,"num_hidden_layers":42,
+         "num_attention_heads":16,"num_key_value_heads":8,"head_dim":256,"vocab_size":256000,"sliding_window":4096,
+         "max_position_embeddings":8192})",
+     9.24e9},
+    {"GPT2",
+     R"({"architectures":["GPT2LMHeadModel"],"n_embd":768,"n_layer":12,"n_head":12,"n_positions":1024,"n_ctx":1024,
+         "vocab_size":50257,"n_inner":null})",
+     124.4e6},
+    {"GPTNeoX20B",
+     R"({"architectures":["GPTNeoXForCausalLM"],"hidden_size":6144,"intermediate_size":24576,"num_hidden_layers":44,
+         "num_attention_heads":64,"vocab_size":50432,"max_position_embeddings":2048,"tie_word_embeddings":false})",
+     20.55e9},
+    {"Grok1",
+     R"({"architectures":["Grok1ModelForCausalLM"],"hidden_size":6144,"intermediate_size":32768,"num_hidden_layers":64,
+         "num_attention_heads":48,"num_key_value_heads":8,"vocab_size":131072,"num_experts":8,"num_experts_per_tok":2,
+         "max_position_embeddings":8192,"tie_word_embeddings":true})",
+     314e9},
+    {"GptOss120B",
+     R"({"architectures":["GptOssForCausalLM"],"hidden_size":2880,"intermediate_size":2880,"num_hidden_layers":36,
+         "num_attention_heads":64,"num_key_value_heads":8,"head_dim":64,"vocab_size":201088,"num_local_experts":128,
+         "num_experts_per_tok":4,"sliding_window":128,"max_position_embeddings":131072,"tie_word_embeddings":false})",
+     116.8e9},
+};
+
+class PublishedConfig : public testing::TestWithParam<Published> {};
+
+TEST_P(PublishedConfig, HasTheParametersOfItsCard) {
+  const Published& one = GetParam();
+  const ImportedModel imported =
+      import_hugging_face(one.config, "config.json", {.parameters = one.parameters});
+  EXPECT_NEAR(parameters(imported.model) / one.parameters, 1, 0.01);
+}
+
+TEST_P(PublishedConfig, ReadsBackFromItsConfigFile) {
+  ImportedModel imported = import_hugging_face(GetParam().config, "config.json", {.sequence = 2048});
+  imported.model.from = {Origin::published, "a test"};
+  const std::filesystem::path file =
+      std::filesystem::path(testing::TempDir()) / (std::string(GetParam().name) + ".json");
+  write_file_atomically(file, model_json(imported.model, imported.notes));
+  const Transformer back = load_transformer(ConfigStore(TRAINCAST_TEST_CONFIGS), file.string());
+  EXPECT_EQ(parameters(back), parameters(imported.model));
+  EXPECT_EQ(active_parameters(back), active_parameters(imported.model));
+  EXPECT_EQ(back.sequence, 2048);
+  EXPECT_EQ(back.parallel_block, imported.model.parallel_block);
+  EXPECT_EQ(back.sliding_window, imported.model.sliding_window);
+  EXPECT_EQ(back.global_every, imported.model.global_every);
+  EXPECT_EQ(back.mtp_layers, imported.model.mtp_layers);
+  std::filesystem::remove(file);
+}
+
+INSTANTIATE_TEST_SUITE_P(Cards, PublishedConfig, testing::ValuesIn(kPublished),
+                         [](const auto& one) { return one.param.name; });
+
+std::string refusal(std::string_view config, const HuggingFaceOptions& options = {}) {
+  try {
+    import_hugging_face(config, "config.json", options);
+  } catch (const ConfigError& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+TEST(HuggingFace, RefusesWhatItDoesNotKnowByName) {
+  EXPECT_NE(
+      refusal(R"({"architectures":["MambaForCausalLM"],"model_type":"mamba"})")
+          .find(
+              "config.json#/architectures: unknown architecture \"MambaForCausalLM\" (model_type \"mamba\")"),
+      std::string::npos);
+  EXPECT_NE(refusal("{}").find("names no architecture"), std::string::npos);
+  EXPECT_NE(refusal("[1]").find("accepted: an object"), std::string::npos);
+}
+
+TEST(HuggingFace, NamesTheKeyThatIsWrong) {
+  EXPECT_NE(refusal(R"({"architectures":["LlamaForCausalLM"],"num_hidden_layers":2})")
+                .find("#/hidden_size: missing"),
+            std::string::npos);
+  EXPECT_NE(refusal(R"({"architectures":["LlamaForCausalLM"],"num_hidden_layers":"two"})")
+                .find("#/num_hidden_layers: the text \"two\""),
+            std::string::npos);
+  EXPECT_NE(refusal(kPublished[0].config, {.parameters = 7e9}).find("accepted: a difference up to 1 %"),
+            std::string::npos);
+}
+
+TEST(HuggingFace, CutsALongContextAndSaysSo) {
+  const ImportedModel imported = import_hugging_face(kPublished[0].config, "config.json", {});
+  EXPECT_EQ(imported.model.sequence, kImportedSequence);
+  ASSERT_FALSE(imported.notes.empty());
+  EXPECT_NE(imported.notes.back().find("131072"), std::string::npos);
+}
+
+TEST(HuggingFace, AlternatesWindows) {
+  const ImportedModel oss = import_hugging_face(kPublished[15].config, "config.json", {});
+  EXPECT_TRUE(oss.model.is_sliding_layer(0));
+  EXPECT_FALSE(oss.model.is_sliding_layer(1));
+}
+
+}  // namespace
+}  // namespace traincast

@@ -1,0 +1,130 @@
+#include "host/import/megatron.h"
+
+#include <gtest/gtest.h>
+
+#include "host/base/errors.h"
+#include "host/model/parameters.h"
+
+namespace traincast {
+namespace {
+
+// GPT-3 175B as the examples of Megatron-LM train it.
+constexpr std::string_view kScript = R"(#!/bin/bash
+# --num-layers 1 in a comment does not count
+ARGS=(
+    --num-layers 96 \
+    --hidden-size 12288
+    --num-attention-heads 96
+    --seq-length 2048 --max-position-embeddings 2048
+    --tensor-model-parallel-size 8
+    --pipeline-model-parallel-size=16
+    --num-layers-per-virtual-pipeline-stage 2
+    --micro-batch-size 1 --global-batch-size 1536
+    --bf16 --sequence-parallel --use-distributed-optimizer
+    --recompute-granularity "selective"
+    --vocab-size 50257
+)
+torchrun pretrain_gpt.py ${ARGS[@]}
+)";
+
+TEST(Megatron, ReadsACommandLine) {
+  const ImportedTraining read = import_megatron(parse_megatron_arguments(kScript, "gpt3.sh"), "gpt3.sh",
+                                                {.gpus = 1024, .stack = "megatron-core-2024"});
+  EXPECT_EQ(read.model.layers, 96);
+  EXPECT_EQ(read.model.vocab, 51200);  // padded to 128 x 8
+  EXPECT_TRUE(read.model.learned_positions);
+  EXPECT_TRUE(read.model.bias);
+  EXPECT_FALSE(read.model.gated_ffn);
+  EXPECT_TRUE(read.model.tied_embeddings);
+  EXPECT_NEAR(parameters(read.model), 175e9, 0.01 * 175e9);
+  EXPECT_EQ(read.plan.tensor_parallel, 8);
+  EXPECT_EQ(read.plan.pipeline_parallel, 16);
+  EXPECT_EQ(read.plan.virtual_stages, 3);
+  EXPECT_EQ(read.plan.schedule, Schedule::interleaved);
+  EXPECT_EQ(read.plan.data_parallel, 8);
+  EXPECT_EQ(read.plan.global_batch, 1536);
+  EXPECT_EQ(read.plan.zero_stage, 1);
+  EXPECT_EQ(read.plan.recompute, Recompute::selective);
+  EXPECT_TRUE(read.notes.empty());
+}
+
+TEST(Megatron, ReadsNeMoYaml) {
+  constexpr std::string_view kYaml = R"(
+trainer:
+  num_nodes: 2
+  devices: 8
+model:
+  num_layers: 32   # Llama 3 8B
+  hidden_size: 4096
+  ffn_hidden_size: 14336
+  num_attention_heads: 32
+  num_query_groups: 8
+  encoder_seq_length: 8192
+  activation: 'fast-swiglu'
+  bias: false
+  position_embedding_type: rope
+  share_embeddings_and_output_weights: False
+  tensor_model_parallel_size: 2
+  virtual_pipeline_model_parallel_size: null
+  micro_batch_size: 1
+  global_batch_size: 128
+  padded_vocab_size: 128256
+  fp8: True
+)";
+  const ImportedTraining read =
+      import_megatron(parse_megatron_arguments(kYaml, "llama.yaml"), "llama.yaml", {.stack = "nemo-2024"});
+  EXPECT_NEAR(parameters(read.model), 8.03e9, 0.01 * 8.03e9);
+  EXPECT_TRUE(read.model.gated_ffn);
+  EXPECT_FALSE(read.model.tied_embeddings);
+  EXPECT_EQ(read.plan.gpus(), 16);
+  EXPECT_EQ(read.plan.precision, Precision::fp8);
+}
+
+TEST(Megatron, ReadsExperts) {
+  constexpr std::string_view kArguments =
+      "--num-layers 61 --hidden-size 7168 --ffn-hidden-size 18432 --num-attention-heads 128 --seq-length "
+      "4096 --swiglu "
+      "--disable-bias-linear --untie-embeddings-and-output-weights --position-embedding-type rope "
+      "--vocab-size 129280 "
+      "--multi-latent-attention --q-lora-rank 1536 --kv-lora-rank 512 --qk-head-dim 128 "
+      "--qk-pos-emb-head-dim 64 "
+      "--v-head-dim 128 --num-experts 256 --moe-router-topk 8 --moe-ffn-hidden-size 2048 "
+      "--moe-shared-expert-intermediate-size 2048 --moe-layer-freq '([0]*3+[1]*58)' "
+      "--pipeline-model-parallel-size 16 --expert-model-parallel-size 64 --micro-batch-size 1 "
+      "--global-batch-size 15360";
+  const ImportedTraining read = import_megatron(parse_megatron_arguments(kArguments, "args"), "args",
+                                                {.gpus = 2048, .stack = "megatron-core-moe-2025"});
+  EXPECT_NEAR(parameters(read.model), 671e9, 0.01 * 671e9);
+  EXPECT_EQ(read.model.moe->first_dense_layers, 3);
+  EXPECT_EQ(read.plan.expert_parallel, 64);
+}
+
+std::string refusal(std::string_view text, std::int64_t gpus = 8) {
+  try {
+    import_megatron(parse_megatron_arguments(text, "args"), "args", {.gpus = gpus, .stack = "x"});
+  } catch (const ConfigError& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+TEST(Megatron, RefusesInOneLine) {
+  EXPECT_NE(refusal("hello").find("args: holds neither --num-layers nor num_layers"), std::string::npos);
+  EXPECT_NE(
+      refusal("--num-layers x --hidden-size 8").find("args: --num-layers: \"x\"; accepted: a whole number"),
+      std::string::npos);
+  EXPECT_NE(
+      refusal("--num-layers 2 --hidden-size 8 --num-attention-heads 3 --seq-length 8").find("--kv-channels"),
+      std::string::npos);
+  const std::string small = "--num-layers 2 --hidden-size 8 --num-attention-heads 2 --seq-length 8 ";
+  EXPECT_NE(refusal(small + "--tensor-model-parallel-size 3").find("which does not divide 8"),
+            std::string::npos);
+  EXPECT_NE(refusal(small + "--tensor-model-parallel-size 0").find("accepted: a whole number from 1"),
+            std::string::npos);
+  EXPECT_NE(
+      refusal(small + "--num-experts 4 --moe-layer-freq [0,1]").find("accepted: a whole number, [1]*LAYERS"),
+      std::string::npos);
+}
+
+}  // namespace
+}  // namespace traincast
