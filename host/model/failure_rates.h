@@ -20,8 +20,8 @@ struct FailureCause {
 };
 
 struct Reliability {
-  Seconds mtbf_per_gpu;  // between interruptions of all causes that grow with the GPUs; 0: none ever
-  Seconds restart;       // from an interruption until steps run again, lost work not counted;
+  Seconds mtbf_per_gpu;    // between interruptions of all causes that grow with the GPUs; 0: none ever
+  Seconds restart;         // from an interruption until steps run again, lost work not counted;
   bool by_phases = false;  // or the phases below add up to it
   Provenance from;
   std::vector<FailureCause> causes;  // none: one, that nothing more is known of

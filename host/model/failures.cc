@@ -56,11 +56,12 @@ RestartTime restart_time(const Cluster& cluster, double gpus, Bytes checkpoint) 
 std::vector<HistoryCause> history_causes(const Cluster& cluster, Bytes checkpoint) {
   const Reliability& reliability = cluster.reliability;
   const bool by_phases = reliability.by_phases;
-  // Peers' memory is read faster by more GPUs, which is no longer linear; the whole of it is far below a
-  // second, so that the rate of one node stands for it.
-  const auto node = static_cast<double>(cluster.gpus());
-  const Seconds restart = restart_time(cluster, 0, Bytes(0)).whole +
-                          (by_phases ? checkpoint / checkpoint_read_rate(cluster.storage, node) : Seconds(0));
+  // Peers' memory is read faster by more GPUs, which is no longer linear; the whole of it is far below the
+  // rest, so that the rate of the full cluster stands for it.
+  const auto all = static_cast<double>(cluster.gpus());
+  const Seconds restart = by_phases ? reliability.detect + reliability.reschedule + reliability.initialise +
+                                          checkpoint / checkpoint_read_rate(cluster.storage, all)
+                                    : reliability.restart;
   const Seconds each = by_phases ? reliability.initialise_per_gpu : Seconds(0);
   std::vector<HistoryCause> out;
   if (reliability.causes.empty()) {

@@ -58,7 +58,7 @@ constexpr const char* kRuns =
 
 TEST(ValidateCli, WrongCommandLinesAndFilesAreOneLineAndExit2) {
   const Folder folder;
-  expect_refused("speed", "unknown validation \"speed\"; accepted: runs collectives kernels");
+  expect_refused("speed", "unknown validation \"speed\"; accepted: runs collectives kernels reliability");
   expect_refused("runs", "takes one FILE.csv; got 0");
   expect_refused("runs /no/such/file.csv", "/no/such/file.csv");
   expect_refused("runs " + folder.file("odd.csv", "name,speed\nx,1\n"), "odd.csv:1: the header is none of");
