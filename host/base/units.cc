@@ -103,6 +103,7 @@ constexpr auto kUnits = std::to_array<Unit>({
     {"t", 1e3, kMass, true},
     {"kt", 1e6, kMass, true},
     {"kg/kWh", 1.0 / 3.6e6, kEmission, true},
+    {"g/kWh", 1.0 / 3.6e9, kEmission, false},
     {"lb/MWh", 0.45359237 / 3.6e9, kEmission, false},
 });
 

@@ -1,9 +1,13 @@
 #include "host/calibrate/forecast.h"
 
-#include <array>
+#include <algorithm>
+#include <set>
 #include <vector>
 
 #include "host/base/errors.h"
+#include "host/calibrate/rank_spread.h"
+#include "host/calibrate/run_phases.h"
+#include "host/model/straggler.h"
 
 namespace traincast {
 namespace {
@@ -34,16 +38,97 @@ void add_run_inputs(Forecast& out, Calibrator& calibrator) {
   }
 }
 
-void estimate_on_fleets(Forecast& out, Calibrator& calibrator) {
-  for (const Fleet& fleet : out.run.cluster.fleets) {
-    const CalibratedSystem system = calibrator.system(out.run, fleet.gpu);
-    const StepEstimate step = estimate_step(out.run.model, out.run.plan, out.run.stack, system.view());
-    if (!out.pace.empty() && step.time <= out.step.time) continue;
-    out.pace = fleet.gpu;
-    out.step = step;
-    out.profile_used = calibrator.uses_profile(fleet.gpu);
-    out.inputs = system.inputs();
+void add_site_inputs(Forecast& out, const RunSystems& systems) {
+  const Run& run = out.run;
+  if (run.cluster.timeline) {
+    out.inputs.push_back({"GPUs and power by date", run.cluster.name, run.cluster.timeline->from,
+                          figure_groups({days, energy, cost})});
   }
+  if (run.cluster.slow_nodes) {
+    out.inputs.push_back({"slow nodes (table only)", run.cluster.name, run.cluster.slow_nodes->from, {}});
+  }
+  const bool clocks = std::any_of(out.phases.begin(), out.phases.end(),
+                                  [](const RunPhase& phase) { return phase.clock < 1; });
+  if (!clocks) return;
+  for (const Gpu* gpu : systems.gpus) {
+    out.inputs.push_back({"power at lower clocks", gpu->name, gpu->power.clocked->from, kTimes});
+  }
+}
+
+// What equal and unequal work would make of the whole plan.
+void add_choices(Forecast& out, const RunSystems& systems, std::span<const FleetGpus> fleets) {
+  if (fleets.size() < 2) return;
+  const Plan& plan = out.run.plan;
+  const double tokens = static_cast<double>(plan.global_batch) * static_cast<double>(out.run.model.sequence);
+  for (const bool unequal : {false, true}) {
+    FleetStep found = fleet_step(out.run, plan, systems, fleets, 1, unequal);
+    out.choices.push_back({.unequal = unequal,
+                           .chosen = unequal == plan.unequal_work,
+                           .step = found.step.time,
+                           .tokens = Tokens(tokens) / found.step.time,
+                           .fleets = std::move(found.fleets)});
+  }
+}
+
+void add_stragglers(Forecast& out, const Calibrator& calibrator, const System& pace, const RunPhase& phase) {
+  Stragglers& found = out.stragglers;
+  found.spread = pace.gpu->sustained.spread;
+  found.slowest = found.spread * expected_maximum(phase.gpus);
+  const std::optional<RankSpread> measured =
+      out.profile_used ? rank_spread(*calibrator.profile()) : std::nullopt;
+  if (measured) {
+    found.measured = true;
+    found.jitter = measured->jitter;
+  }
+  const Cluster& cluster = out.run.cluster;
+  found.slow_nodes = cluster.slow_nodes;
+  found.nodes = std::max<std::int64_t>(1, phase.gpus / cluster.gpus_per_node);
+  found.ejections = ejections(phase.step, {found.spread, cluster.slow_nodes}, phase.gpus,
+                              cluster.gpus_per_node, {0, 0.001, 0.01});
+}
+
+void add_feeds(Forecast& out, const Gpu& gpu) {
+  const Cluster::Power& power = out.run.cluster.power;
+  std::set<double> supplies;
+  for (const RunPhase& phase : out.phases) {
+    if (phase.supply) supplies.insert(phase.supply->value());
+  }
+  constexpr std::int64_t kAny = 1'000'000'000;
+  const FleetGpus any{&gpu, kAny};
+  const FleetGpus all{&gpu, out.run.plan.gpus()};
+  for (const double watts : supplies) {
+    SupplyFeeds row{.supply = Watts(watts)};
+    row.lowest_clock = lowest_clock({&any, 1});
+    row.gpus = gpus_fed(power, {&any, 1}, row.supply);
+    row.gpus_slowed = gpus_fed(power, {&any, 1}, row.supply, row.lowest_clock);
+    const double clock = clock_within(power, {&all, 1}, row.supply);
+    row.clock_for_all = gpus_fed(power, {&all, 1}, row.supply, clock) == all.count ? clock : 0;
+    out.feeds.push_back(row);
+  }
+}
+
+std::size_t fleet_of(const Run& run, const std::string& gpu) {
+  std::size_t at = 0;
+  while (at + 1 < run.cluster.fleets.size() && run.cluster.fleets[at].gpu != gpu) ++at;
+  return at;
+}
+
+void estimate(Forecast& out, Calibrator& calibrator, std::span<const FleetGpus> fleets) {
+  const RunSystems systems = run_systems(calibrator, out.run);
+  out.phases = phases_of(out.run, systems);
+  out.estimate = run_phases(out.run, out.phases);
+  for (const RunPhase& phase : out.phases) add_up(out.sources, phase.used);
+  const RunPhase& most = out.phases[main_phase(out.phases)];
+  const CalibratedSystem& pace = systems.systems[fleet_of(out.run, most.pace)];
+  out.step = most.step;
+  out.pace = most.pace;
+  out.profile_used = calibrator.uses_profile(most.pace);
+  out.inputs = pace.inputs();
+  add_choices(out, systems, fleets);
+  add_stragglers(out, calibrator, pace.view(), most);
+  add_feeds(out, *pace.view().gpu);
+  add_run_inputs(out, calibrator);
+  add_site_inputs(out, systems);
 }
 
 }  // namespace
@@ -63,14 +148,12 @@ Forecast forecast(Calibrator& calibrator, const Run& run) {
   out.memory = estimate_memory(run.model, run.plan, run.stack);
   try {
     require_fit(out.memory, calibrator.gpu(out.smallest));
-    estimate_on_fleets(out, calibrator);
-    out.estimate = estimate_run(run, out.step, fleets);
+    estimate(out, calibrator, fleets);
   } catch (const InfeasiblePlan& reason) {
     out.infeasible = reason.what();
     return out;
   }
   out.published = compare_published(run, out.step, out.estimate);
-  add_run_inputs(out, calibrator);
   return out;
 }
 

@@ -6,6 +6,7 @@
 #include "host/base/errors.h"
 #include "host/calibrate/curves.h"
 #include "host/calibrate/fabric.h"
+#include "host/calibrate/rank_spread.h"
 #include "host/calibrate/system_times.h"
 #include "host/config/load.h"
 #include "host/config/load_profile.h"
@@ -137,6 +138,11 @@ CalibratedSystem Calibrator::system(const Run& run, const std::string& gpu_name)
                           domain);
   system.add_input(std::move(kernel_input));
   system.add_input(std::move(fabric_input));
+  const std::optional<RankSpread> spread = uses_profile(gpu.name) ? rank_spread(*profile_) : std::nullopt;
+  if (spread) {
+    system.set_spread(spread->fixed);
+    system.add_input({"spread between GPUs", profile_->name, profile_->from, kTimes});
+  }
   return system;
 }
 

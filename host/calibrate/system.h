@@ -23,7 +23,8 @@ class CalibratedSystem {
                    std::unique_ptr<CollectiveTimes> collectives, std::int64_t nvlink_domain);
   System view() const;  // valid while this lives
   const Gpu& gpu() const { return gpu_; }
-  const std::vector<InputUsed>& inputs() const { return inputs_; }  // kernels and collectives
+  const std::vector<InputUsed>& inputs() const { return inputs_; }    // kernels and collectives
+  void set_spread(double spread) { gpu_.sustained.spread = spread; }  // between GPUs, as measured
   void add_input(InputUsed input) { inputs_.push_back(std::move(input)); }
 
  private:

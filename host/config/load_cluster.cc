@@ -1,4 +1,5 @@
 #include "host/config/load.h"
+#include "host/config/load_site.h"
 #include "host/config/reader.h"
 
 namespace traincast {
@@ -46,6 +47,9 @@ Cluster::Power read_power(Reader reader) {
   power.price = reader.quantity<EnergyPrice>("price", Zero::allowed);
   power.co2 = reader.quantity<EmissionRate>("co2", Zero::allowed);
   power.from = reader.provenance();
+  if (reader.has("nox")) power.nox = reader.quantity<EmissionRate>("nox", Zero::allowed);
+  if (reader.has("supply")) power.supply = reader.quantity<Watts>("supply");
+  power.cap_by = reader.choice_or<CapBy>("cap_by", kCapByNames, CapBy::gpus);
   return power;
 }
 
@@ -70,6 +74,15 @@ Cluster load_cluster(const ConfigStore& store, std::string_view name_or_path) {
                          reliability.quantity<Seconds>("restart", Zero::allowed), reliability.provenance()};
   cluster.storage = read_storage(root.object("storage"));
   cluster.power = read_power(root.object("power"));
+  if (auto timeline = root.object_if("timeline")) {
+    cluster.timeline = read_timeline(*timeline, cluster, store);
+    if (cluster.power.supply && !cluster.timeline->sources.empty()) {
+      root.fail(
+          "power",
+          "\"supply\" and \"timeline\" with \"sources\" both say what feeds the cluster; accepted: one");
+    }
+  }
+  if (auto slow = root.object_if("slow_nodes")) cluster.slow_nodes = read_slow_nodes(*slow);
   root.finish();
   return cluster;
 }

@@ -56,6 +56,18 @@ SustainedRates read_sustained(Reader reader) {
   return rates;
 }
 
+ClockedPower read_clocked(Reader reader, Watts board) {
+  ClockedPower clocked{.dynamic = reader.quantity<Watts>("dynamic"),
+                       .voltage_floor = reader.number("voltage_floor", 0.1, 1),
+                       .lowest = reader.number("lowest", 0.1, 1),
+                       .from = reader.provenance()};
+  if (clocked.dynamic > board) {
+    reader.fail("dynamic", "the switching power " + to_string(clocked.dynamic) + " is above the board's " +
+                               to_string(board));
+  }
+  return clocked;
+}
+
 }  // namespace
 
 Gpu load_gpu(const ConfigStore& store, std::string_view name_or_path) {
@@ -79,7 +91,9 @@ Gpu load_gpu(const ConfigStore& store, std::string_view name_or_path) {
   gpu.links.default_nic = links.quantity<Bandwidth>("default_nic");
   gpu.sustained = read_sustained(root.object("sustained"));
   Reader power = root.object("power");
-  gpu.power = {power.quantity<Watts>("board"), power.quantity<Watts>("server_training"), power.provenance()};
+  gpu.power = {power.quantity<Watts>("board"), power.quantity<Watts>("server_training"), power.provenance(),
+               std::nullopt};
+  if (auto clocked = power.object_if("clocked")) gpu.power.clocked = read_clocked(*clocked, gpu.power.board);
   Reader price = root.object("price");
   gpu.price = {price.quantity<Dollars>("capital"), price.quantity<DollarRate>("rent"), price.provenance()};
   root.finish();

@@ -33,6 +33,7 @@ Plan load_plan(const ConfigStore& store, std::string_view name_or_path) {
   plan.routing_skew = root.number_or("routing_skew", 1, 1, 100);
   plan.schedule = root.choice<Schedule>("schedule", kScheduleNames);
   plan.sequence_parallel = root.boolean_or("sequence_parallel", true);
+  plan.unequal_work = root.boolean_or("unequal_work", false);
   plan.stack = reference(root, "stack", store, ConfigKind::stacks);
   root.finish();
   const double gpus = static_cast<double>(plan.tensor_parallel) *

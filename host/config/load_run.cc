@@ -4,6 +4,7 @@
 #include "host/base/errors.h"
 #include "host/config/check_plan.h"
 #include "host/config/load.h"
+#include "host/config/load_site.h"
 #include "host/config/reader.h"
 
 namespace traincast {
@@ -65,6 +66,28 @@ void check_precision(const ConfigStore& store, const Run& run, const std::string
   }
 }
 
+void check_timeline(const Reader& root, const Run& run) {
+  if (!run.cluster.timeline) return;
+  const std::string cluster = "the cluster " + run.cluster.name + " changes by date";
+  if (!run.start) root.fail("start", "missing, and " + cluster + "; accepted: a day such as 2024-09-02");
+  const std::vector<InstalledFleets>& installed = run.cluster.timeline->installed;
+  if (!installed.empty() && *run.start < installed.front().from) {
+    root.fail("start", to_string(*run.start) + ", but " + cluster + ", and nothing stands there before " +
+                           to_string(installed.front().from));
+  }
+}
+
+// Lower clocks need to be known to save power.
+void check_clocks(const ConfigStore& store, const Cluster& cluster, const std::string& cluster_file) {
+  const bool limited = cluster.power.supply || (cluster.timeline && !cluster.timeline->sources.empty());
+  if (!limited || cluster.power.cap_by != CapBy::clocks) return;
+  for (const Fleet& fleet : cluster.fleets) {
+    if (load_gpu(store, fleet.gpu).power.clocked) continue;
+    throw ConfigError(cluster_file + "#/power/cap_by: \"clocks\", but the GPU " + fleet.gpu +
+                      " does not state what lower clocks save (power/clocked)");
+  }
+}
+
 }  // namespace
 
 Run load_run(const ConfigStore& store, std::string_view name_or_path) {
@@ -79,6 +102,7 @@ Run load_run(const ConfigStore& store, std::string_view name_or_path) {
   const std::string plan = reference(root, "plan", store, ConfigKind::plans);
   const std::int64_t gpus = root.count_or("gpus", 0, 1);
   run.tokens = root.quantity<Tokens>("tokens");
+  if (root.has("start")) run.start = read_date(root, "start");
   run.assumptions = root.texts_or_none("assumptions");
   if (auto published = root.object_if("published")) run.published = read_published(*published);
   root.finish();
@@ -97,6 +121,8 @@ Run load_run(const ConfigStore& store, std::string_view name_or_path) {
     throw ConfigError(plan_file + "#/" + problem->key + ": " + problem->what);
   }
   check_precision(store, run, plan_file);
+  check_timeline(root, run);
+  check_clocks(store, run.cluster, store.path(ConfigKind::clusters, cluster).string());
   const double step_tokens =
       static_cast<double>(run.plan.global_batch) * static_cast<double>(run.model.sequence);
   if (run.tokens.value() < step_tokens) {

@@ -2,18 +2,15 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "host/base/origin.h"
 #include "host/base/units.h"
+#include "host/model/site.h"
 
 namespace traincast {
-
-struct Fleet {
-  std::string gpu;  // name of a GPU config
-  std::int64_t gpus = 0;
-};
 
 // One level of the scale-out fabric above the node.
 struct NetworkTier {
@@ -53,7 +50,12 @@ struct Cluster {
     EnergyPrice price;
     EmissionRate co2;
     Provenance from;
+    std::optional<EmissionRate> nox = std::nullopt;  // as NO2
+    std::optional<Watts> supply = std::nullopt;      // none: as much as the GPUs draw
+    CapBy cap_by = CapBy::gpus;                      // where the supply, or the timeline's, is too small
   } power;
+  std::optional<Timeline> timeline;  // with one, `fleets` is what there is in the end
+  std::optional<SlowNodes> slow_nodes;
 
   std::int64_t gpus() const {
     std::int64_t sum = 0;

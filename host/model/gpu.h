@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,16 @@ struct SustainedRates {
   Provenance from;
 };
 
+// What a lower clock saves. The chip's switching draws dynamic x f V^2 (f the clock over the one sustained in
+// training, V the voltage over the one at that clock); V falls with f down to a floor: f^3 above it, f
+// floor^2 below. Memory, links and the rest of the server keep their clocks and their power.
+struct ClockedPower {
+  Watts dynamic;             // at f = 1, of server_training
+  double voltage_floor = 0;  // V can fall no lower
+  double lowest = 0;         // f, as far as the law is trusted
+  Provenance from;
+};
+
 struct Gpu {
   std::string name;                  // "h100-sxm": the name of its file
   std::string product;               // as the vendor writes it
@@ -64,6 +75,7 @@ struct Gpu {
     Watts board;            // TDP
     Watts server_training;  // server share of one GPU during heavy training, GPU included
     Provenance from;
+    std::optional<ClockedPower> clocked = std::nullopt;  // none: nobody says what lower clocks save
   } power;
   struct Price {
     Dollars capital;  // whole cluster, per GPU

@@ -47,6 +47,7 @@ struct Plan {
   bool sequence_parallel = true;  // with tensor parallelism
   bool adapters_only = false;     // low-rank fine-tuning: weights stay as they are (arXiv 2106.09685)
   double routing_skew = 1;        // rows on the busiest expert rank over the mean; 1 = forced balance
+  bool unequal_work = false;      // on unequal fleets: faster replicas take more micro-batches of a step
   std::string stack;              // name of a software-stack config
   Provenance from;
 

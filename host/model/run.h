@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "host/base/date.h"
 #include "host/base/origin.h"
 #include "host/base/units.h"
 #include "host/model/cluster.h"
@@ -36,6 +37,7 @@ struct Run {
   Plan plan;
   Stack stack;
   Tokens tokens;
+  std::optional<Date> start;             // first day; given where the cluster has a timeline
   std::vector<std::string> assumptions;  // what is not published, in words
   std::optional<PublishedFigures> published;
   Provenance from;

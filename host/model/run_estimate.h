@@ -2,21 +2,18 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 
 #include "host/base/units.h"
 #include "host/model/gpu.h"
 #include "host/model/memory.h"
+#include "host/model/power.h"
 #include "host/model/reliability.h"
 #include "host/model/run.h"
 #include "host/model/step.h"
 
 namespace traincast {
-
-struct FleetGpus {
-  const Gpu* gpu = nullptr;
-  std::int64_t count = 0;
-};
 
 struct RunEstimate {
   double steps = 0;  // whole
@@ -38,6 +35,7 @@ struct RunEstimate {
   Watts mean_power;  // over `expected`
   Joules energy;
   Kilograms co2;
+  std::optional<Kilograms> nox;  // as NO2; none where the rate of a source is not stated
 
   Dollars rent;
   Dollars amortised;    // capital over kAmortisation, without electricity
@@ -49,10 +47,6 @@ struct RunEstimate {
 
 // Straight-line life of the hardware; assumed, between the 3 and 6 years in use.
 inline constexpr double kAmortisationYears = 4;
-// Power of a server that waits for a restart over that of one in training. Assumed: idle H100s draw 70-100 W
-// of their 700 W, while fans, CPUs and NICs go on; Meta saw tens of megawatts of swing when 16,384 of them
-// wait (arXiv 2407.21783, section 3.3.4).
-inline constexpr double kIdlePower = 0.3;
 
 // Throws InfeasiblePlan "does not fit: ..." that says what takes the memory and how much is missing.
 void require_fit(const MemoryEstimate& memory, const Gpu& gpu);

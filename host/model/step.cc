@@ -13,15 +13,6 @@ double d(std::int64_t count) {
   return static_cast<double>(count);
 }
 
-double compute_of(const PartTimes& parts) {
-  double sum = 0;
-  for (Part part : {Part::gemm, Part::attention, Part::elementwise, Part::experts, Part::head,
-                    Part::recompute, Part::overhead}) {
-    sum += parts[part];
-  }
-  return sum;
-}
-
 // One micro-batch on the busiest pipeline rank, and all of them through the pipeline.
 struct PipelineParts {
   PartTimes busiest;
@@ -54,6 +45,15 @@ PipelineParts pipeline_parts(const Stages& stages) {
 
 }  // namespace
 
+double compute_time(const PartTimes& parts) {
+  double sum = 0;
+  for (Part part : {Part::gemm, Part::attention, Part::elementwise, Part::experts, Part::head,
+                    Part::recompute, Part::overhead}) {
+    sum += parts[part];
+  }
+  return sum;
+}
+
 StepEstimate estimate_step(const Transformer& model, const Plan& plan, const Stack& stack,
                            const System& system) {
   const PipelineParts pipeline = pipeline_parts(Stages(model, plan, stack, system));
@@ -64,7 +64,7 @@ StepEstimate estimate_step(const Transformer& model, const Plan& plan, const Sta
   step.parts[Part::bubble] = std::max(0.0, pipeline.total - m * pipeline.busiest.sum());
   // Every step waits for the slowest GPU of the job.
   step.parts[Part::straggler] = system.gpu->sustained.spread * expected_maximum(plan.gpus()) *
-                                (m * compute_of(pipeline.busiest) + step.parts[Part::bubble]);
+                                (m * compute_time(pipeline.busiest) + step.parts[Part::bubble]);
   step.parts.add(once_a_step(model, plan, stack, system));
 
   step.time = Seconds(step.parts.sum());

@@ -22,6 +22,9 @@ struct StepEstimate {
   double hfu = 0;            // with recomputation counted
 };
 
+// Seconds of the parts in which a GPU computes, the bubble not counted: what a slow GPU makes longer.
+double compute_time(const PartTimes& parts);
+
 // Pure: no I/O, no globals, no allocation. The plan must satisfy what load_run checks (products,
 // divisibility).
 StepEstimate estimate_step(const Transformer& model, const Plan& plan, const Stack& stack,

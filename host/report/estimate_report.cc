@@ -5,6 +5,7 @@
 
 #include "host/model/parameters.h"
 #include "host/report/run_cells.h"
+#include "host/report/site_tables.h"
 
 namespace traincast {
 namespace {
@@ -233,6 +234,7 @@ Table assumptions_table(const Forecast& f) {
 Report estimate_report(const Forecast& forecast) {
   Report report{.name = "estimate", .title = forecast.run.title, .scalars = summary(forecast)};
   report.tables = {step_table(forecast), memory_table(forecast), run_table(forecast)};
+  for (Table& table : site_tables(forecast)) report.tables.push_back(std::move(table));
   if (!forecast.published.empty()) report.tables.push_back(published_table(forecast));
   report.tables.push_back(assumptions_table(forecast));
   report.tables.push_back(inputs_table(forecast));
