@@ -11,10 +11,10 @@
 
 namespace traincast {
 
-enum class ConfigKind { gpus, clusters, models, plans, stacks, profiles, runs, uncertainty };
-inline constexpr std::string_view kConfigKindNames[] = {"gpus",   "clusters", "models", "plans",
-                                                        "stacks", "profiles", "runs",   "uncertainty"};
-inline constexpr int kConfigKinds = 8;
+enum class ConfigKind { gpus, clusters, models, plans, stacks, profiles, runs, reliability, uncertainty };
+inline constexpr std::string_view kConfigKindNames[] = {
+    "gpus", "clusters", "models", "plans", "stacks", "profiles", "runs", "reliability", "uncertainty"};
+inline constexpr int kConfigKinds = 9;
 constexpr std::string_view name(ConfigKind kind) {
   return kConfigKindNames[static_cast<int>(kind)];
 }

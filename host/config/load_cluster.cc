@@ -1,4 +1,5 @@
 #include "host/config/load.h"
+#include "host/config/load_reliability.h"
 #include "host/config/load_site.h"
 #include "host/config/reader.h"
 
@@ -36,6 +37,8 @@ Cluster::Storage read_storage(Reader reader) {
   storage.stall = reader.quantity<Seconds>("stall", Zero::allowed);
   storage.asynchronous = reader.boolean("asynchronous");
   storage.bytes_per_parameter = reader.number("bytes_per_parameter", 0.5, 64);
+  storage.read = reader.quantity_or<Bandwidth>("read", Bandwidth(0));
+  storage.peers = reader.quantity_or<Bandwidth>("peers", Bandwidth(0));
   storage.from = reader.provenance();
   return storage;
 }
@@ -69,9 +72,7 @@ Cluster load_cluster(const ConfigStore& store, std::string_view name_or_path) {
   cluster.gpus_per_node = root.count("gpus_per_node", 1, 100'000);
   cluster.nvlink_domain = root.count("nvlink_domain", 1, 100'000);
   cluster.network = read_network(root.object("network"), cluster.gpus());
-  Reader reliability = root.object("reliability");
-  cluster.reliability = {reliability.quantity<Seconds>("mtbf_per_gpu"),
-                         reliability.quantity<Seconds>("restart", Zero::allowed), reliability.provenance()};
+  cluster.reliability = read_reliability(root.object("reliability"), store);
   cluster.storage = read_storage(root.object("storage"));
   cluster.power = read_power(root.object("power"));
   if (auto timeline = root.object_if("timeline")) {

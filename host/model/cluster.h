@@ -8,6 +8,7 @@
 
 #include "host/base/origin.h"
 #include "host/base/units.h"
+#include "host/model/failure_rates.h"
 #include "host/model/site.h"
 
 namespace traincast {
@@ -32,17 +33,15 @@ struct Cluster {
     std::vector<NetworkTier> tiers;  // innermost first
     Provenance from;
   } network;
-  struct Reliability {
-    Seconds mtbf_per_gpu;  // between interruptions of any cause
-    Seconds restart;       // from an interruption until steps run again, lost work not counted
-    Provenance from;
-  } reliability;
+  Reliability reliability;
   struct Storage {
     Bandwidth write;            // aggregate, sustained
     Seconds stall;              // pause of training per checkpoint beyond the write, if any
     bool asynchronous = false;  // only the stall stops training
     double bytes_per_parameter = 0;
     Provenance from;
+    Bandwidth read;   // 0: as fast as it writes
+    Bandwidth peers;  // of each GPU, to and from the memory of other nodes; 0: checkpoints go to storage
   } storage;
   struct Power {
     double network_share = 0;  // network and storage, of server power

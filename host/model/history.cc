@@ -52,32 +52,6 @@ bool replicated(const HistoryInputs& in) {
   return in.replicas.count >= 2;
 }
 
-std::vector<InterruptionClass> merged_classes(const HistoryInputs& in, double gpus) {
-  std::vector<InterruptionClass> classes;
-  for (const HistoryCause& cause : in.causes) {
-    InterruptionClass next{.rate = cause.rate_per_gpu * gpus + cause.rate_per_job,
-                           .restart = cause.restart + cause.restart_per_gpu * gpus,
-                           .rollback = cause.rollback,
-                           .planned = cause.planned,
-                           .takes_node = cause.takes_node && in.spare_nodes >= 0};
-    // A stop that is planned begins with a checkpoint.
-    if (next.planned) next.restart += in.checkpoint_stall + in.checkpoint_durable;
-    if (!(next.rate.value() > 0)) continue;
-    const auto same = std::find_if(classes.begin(), classes.end(), [&](const InterruptionClass& other) {
-      return other.restart == next.restart && other.rollback == next.rollback &&
-             other.planned == next.planned && other.takes_node == next.takes_node;
-    });
-    if (same == classes.end()) {
-      classes.push_back(next);
-    } else {
-      same->rate += next.rate;
-    }
-  }
-  std::stable_sort(classes.begin(), classes.end(),
-                   [](const auto& a, const auto& b) { return a.rate > b.rate; });
-  return classes;
-}
-
 WalkPhase walk_phase(const HistoryInputs& in, std::size_t index,
                      const std::vector<InterruptionClass>& classes) {
   const HistoryPhase& phase = in.phases[index];
@@ -224,9 +198,39 @@ class Walk {
 
 }  // namespace
 
+std::vector<InterruptionClass> merged_classes(std::span<const HistoryCause> causes, double gpus,
+                                              bool nodes_limited, const Checkpointing& checkpointing) {
+  std::vector<InterruptionClass> classes;
+  for (const HistoryCause& cause : causes) {
+    InterruptionClass next{.rate = cause.rate_per_gpu * gpus + cause.rate_per_job,
+                           .restart = cause.restart + cause.restart_per_gpu * gpus,
+                           .rollback = cause.rollback,
+                           .planned = cause.planned,
+                           .takes_node = cause.takes_node && nodes_limited};
+    // A stop that is planned begins with a checkpoint.
+    if (next.planned) next.restart += checkpointing.stall + checkpointing.durable;
+    if (!(next.rate.value() > 0)) continue;
+    const auto same = std::find_if(classes.begin(), classes.end(), [&](const InterruptionClass& other) {
+      return other.restart == next.restart && other.rollback == next.rollback &&
+             other.planned == next.planned && other.takes_node == next.takes_node;
+    });
+    if (same == classes.end()) {
+      classes.push_back(next);
+    } else {
+      same->rate += next.rate;
+    }
+  }
+  std::stable_sort(classes.begin(), classes.end(),
+                   [](const auto& a, const auto& b) { return a.rate > b.rate; });
+  return classes;
+}
+
 HistoryModel::HistoryModel(HistoryInputs inputs) : inputs_(std::move(inputs)) {
   check(inputs_);
-  for (const HistoryPhase& phase : inputs_.phases) classes_.push_back(merged_classes(inputs_, phase.gpus));
+  const Checkpointing checkpointing{.stall = inputs_.checkpoint_stall, .durable = inputs_.checkpoint_durable};
+  for (const HistoryPhase& phase : inputs_.phases) {
+    classes_.push_back(merged_classes(inputs_.causes, phase.gpus, inputs_.spare_nodes >= 0, checkpointing));
+  }
 }
 
 RunHistory HistoryModel::simulate(std::uint64_t seed, std::uint64_t index) const {

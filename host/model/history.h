@@ -4,7 +4,8 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
+#include <span>
+#include <string_view>
 #include <vector>
 
 #include "host/base/units.h"
@@ -65,6 +66,11 @@ struct RunHistory {
   Joules energy;
   double goodput() const { return wall.value() > 0 ? useful / wall : 0; }
 };
+
+// Causes as classes of a job on so many GPUs: those with equal consequences merged, the most frequent first,
+// those that never strike left out. A planned stop begins with a checkpoint.
+std::vector<InterruptionClass> merged_classes(std::span<const HistoryCause> causes, double gpus,
+                                              bool nodes_limited, const Checkpointing& checkpointing);
 
 // Inputs checked and made ready; copies nothing per history. Throws std::invalid_argument where they
 // contradict themselves (a caller's mistake: configs are checked by their loaders).

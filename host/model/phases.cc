@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "host/base/errors.h"
+#include "host/model/failures.h"
 #include "host/model/flops.h"
 #include "host/model/parameters.h"
 
@@ -21,15 +22,13 @@ std::string never(const RunPhase& phase, double left, double all) {
   return text + ", with " + digits + " % of the tokens to go: " + phase.waits;
 }
 
-// Checkpoints stand between steps; an asynchronous one must be written before the next begins.
 void find_schedule(RunPhase& phase, const Run& run, const RunEstimate& all, double steps_left) {
-  const Cluster::Storage& storage = run.cluster.storage;
-  const Seconds write = all.checkpoint / storage.write;
-  phase.mtbf = job_mtbf(run.cluster.reliability.mtbf_per_gpu, static_cast<double>(phase.gpus));
-  phase.stall = all.checkpoint_stall;
-  const Seconds shortest = std::max(phase.step.time, storage.asynchronous ? write : Seconds(0));
-  phase.schedule = best_schedule(phase.stall, phase.mtbf, run.cluster.reliability.restart, shortest,
-                                 std::max(shortest, steps_left * phase.step.time));
+  const JobReliability job =
+      job_reliability(run.cluster, static_cast<double>(phase.gpus), static_cast<double>(phase.replicas),
+                      all.checkpoint, phase.step.time, steps_left * phase.step.time);
+  phase.mtbf = job.mtbf;
+  phase.stall = job.checkpointing.stall;
+  phase.schedule = job.schedule;
 }
 
 void spend(RunPhase& phase, const Cluster& cluster, Activity activity, Seconds time) {
@@ -41,9 +40,9 @@ void spend(RunPhase& phase, const Cluster& cluster, Activity activity, Seconds t
 }
 
 // Steps, and the time and energy that they take, until the phase ends or none is left.
-void train(RunPhase& phase, const Cluster& cluster, double steps_left) {
+void train(RunPhase& phase, const Cluster& cluster, Bytes checkpoint, double steps_left) {
   const Seconds per_step = phase.step.time / phase.schedule.effective;
-  Seconds resize = phase.resizes * cluster.reliability.restart;
+  Seconds resize = phase.resizes * restart_time(cluster, static_cast<double>(phase.gpus), checkpoint).whole;
   if (phase.limit) resize = std::min(resize, *phase.limit);
   phase.steps = steps_left;
   if (phase.limit) phase.steps = std::min(steps_left, (*phase.limit - resize) / per_step);
@@ -60,7 +59,7 @@ void add_phase(RunEstimate& out, const RunPhase& phase, std::vector<SourceUse>& 
   out.expected += phase.length;
   out.gpu_hours += static_cast<double>(phase.gpus) * phase.length.value() / kSecondsPerHour;
   if (phase.gpus > 0 && phase.in_run()) {
-    out.interruptions += phase.length / phase.mtbf;
+    if (phase.mtbf.value() > 0) out.interruptions += phase.length / phase.mtbf;
     out.power = std::max(out.power, phase.power);
   }
   for (const Joules energy : phase.energy) out.energy += energy;
@@ -118,7 +117,8 @@ RunEstimate run_phases(const Run& run, std::span<RunPhase> phases) {
   const Cluster::Storage& storage = run.cluster.storage;
   out.steps = std::ceil(run.tokens / step_tokens);
   out.checkpoint = Bytes(storage.bytes_per_parameter * (parameters(run.model) + mtp_parameters(run.model)));
-  out.checkpoint_stall = storage.stall + (storage.asynchronous ? Seconds(0) : out.checkpoint / storage.write);
+  out.checkpoint_stall =
+      checkpointing_of(storage, out.checkpoint, static_cast<double>(run.plan.gpus())).stall;
   double left = out.steps;
   std::int64_t gpus_before = 0;
   std::vector<SourceUse> used;
@@ -133,7 +133,7 @@ RunEstimate run_phases(const Run& run, std::span<RunPhase> phases) {
       phase.resizes = gpus_before != 0 && gpus_before != phase.gpus ? 1 : 0;
       gpus_before = phase.gpus;
       find_schedule(phase, run, out, left);
-      train(phase, run.cluster, left);
+      train(phase, run.cluster, out.checkpoint, left);
       left -= phase.steps;
     }
     add_phase(out, phase, used);

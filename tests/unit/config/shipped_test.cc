@@ -8,6 +8,7 @@
 #include "host/config/json.h"
 #include "host/config/load.h"
 #include "host/config/load_profile.h"
+#include "host/config/load_reliability.h"
 
 namespace traincast {
 namespace {
@@ -38,7 +39,10 @@ void load_one(const ConfigStore& store, ConfigKind kind, const std::string& name
                {ConfigKind::plans, [](auto& s, auto& n) { return load_plan(s, n).name; }},
                {ConfigKind::stacks, [](auto& s, auto& n) { return load_stack(s, n).name; }},
                {ConfigKind::profiles, [](auto& s, auto& n) { return load_profile(s, n).name; }},
-               {ConfigKind::runs, [](auto& s, auto& n) { return load_run(s, n).name; }}};
+               {ConfigKind::runs, [](auto& s, auto& n) { return load_run(s, n).name; }},
+               {ConfigKind::reliability, [](auto& s, auto& n) {
+                  return load_reliability(s, n).from.source.empty() ? std::string() : n;
+                }}};
   EXPECT_EQ(kLoaders.at(kind)(store, name), name);
 }
 

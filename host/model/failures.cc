@@ -1,0 +1,161 @@
+#include "host/model/failures.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "host/base/errors.h"
+
+namespace traincast {
+namespace {
+
+constexpr double kLeastEffective = 1e-6;
+
+Frequency per(Seconds time, double share) {
+  return Frequency(time.value() > 0 ? share / time.value() : 0);
+}
+
+[[noreturn]] void never(const JobReliability& job) {
+  throw InfeasiblePlan("never finishes: useful work per hour is 0: an interruption every " +
+                       to_string(job.mtbf) +
+                       " on average leaves less than a millionth of the time for useful steps, with " +
+                       to_string(job.replicas.count > 1 ? job.replicas.regroup : job.restart.whole) +
+                       " to restart, " + to_string(job.checkpointing.stall) + " of stall a checkpoint and " +
+                       to_string(job.checkpointing.interval) + " between checkpoints");
+}
+
+}  // namespace
+
+Bandwidth checkpoint_write_rate(const Cluster::Storage& storage, double gpus) {
+  return storage.peers.value() > 0 ? storage.peers * gpus : storage.write;
+}
+
+Bandwidth checkpoint_read_rate(const Cluster::Storage& storage, double gpus) {
+  if (storage.peers.value() > 0) return storage.peers * gpus;
+  return storage.read.value() > 0 ? storage.read : storage.write;
+}
+
+Checkpointing checkpointing_of(const Cluster::Storage& storage, Bytes checkpoint, double gpus) {
+  const Seconds write = checkpoint / checkpoint_write_rate(storage, gpus);
+  Checkpointing out{.stall = storage.stall};
+  (storage.asynchronous ? out.durable : out.stall) += write;
+  return out;
+}
+
+RestartTime restart_time(const Cluster& cluster, double gpus, Bytes checkpoint) {
+  const Reliability& reliability = cluster.reliability;
+  if (!reliability.by_phases) return {.whole = reliability.restart};
+  RestartTime out{.by_phases = true,
+                  .detect = reliability.detect,
+                  .reschedule = reliability.reschedule,
+                  .initialise = reliability.initialise + reliability.initialise_per_gpu * gpus,
+                  .reload = checkpoint / checkpoint_read_rate(cluster.storage, gpus)};
+  out.whole = out.detect + out.reschedule + out.initialise + out.reload;
+  return out;
+}
+
+std::vector<HistoryCause> history_causes(const Cluster& cluster, Bytes checkpoint) {
+  const Reliability& reliability = cluster.reliability;
+  const bool by_phases = reliability.by_phases;
+  // Peers' memory is read faster by more GPUs, which is no longer linear; the whole of it is far below a
+  // second, so that the rate of one node stands for it.
+  const auto node = static_cast<double>(cluster.gpus());
+  const Seconds restart = restart_time(cluster, 0, Bytes(0)).whole +
+                          (by_phases ? checkpoint / checkpoint_read_rate(cluster.storage, node) : Seconds(0));
+  const Seconds each = by_phases ? reliability.initialise_per_gpu : Seconds(0);
+  std::vector<HistoryCause> out;
+  if (reliability.causes.empty()) {
+    out.push_back(
+        {.rate_per_gpu = per(reliability.mtbf_per_gpu, 1), .restart = restart, .restart_per_gpu = each});
+  }
+  for (const FailureCause& cause : reliability.causes) {
+    HistoryCause next{.rate_per_gpu = per(reliability.mtbf_per_gpu, cause.share),
+                      .rate_per_job = cause.per_job,
+                      .restart = restart,
+                      .restart_per_gpu = each,
+                      .rollback = cause.rollback,
+                      .planned = cause.planned,
+                      .takes_node = cause.takes_node};
+    if (cause.planned && by_phases) next.restart -= reliability.detect;
+    out.push_back(next);
+  }
+  return out;
+}
+
+std::vector<InterruptionClass> interruption_classes(const Cluster& cluster, double gpus, Bytes checkpoint) {
+  const std::vector<HistoryCause> causes = history_causes(cluster, checkpoint);
+  const Checkpointing checkpointing = checkpointing_of(cluster.storage, checkpoint, gpus);
+  return merged_classes(causes, gpus, cluster.reliability.spare_nodes >= 0, checkpointing);
+}
+
+JobReliability job_reliability(const Cluster& cluster, double gpus, double replicas, Bytes checkpoint,
+                               Seconds shortest, Seconds longest) {
+  JobReliability job;
+  job.classes = interruption_classes(cluster, gpus, checkpoint);
+  job.checkpointing = checkpointing_of(cluster.storage, checkpoint, gpus);
+  job.restart = restart_time(cluster, gpus, checkpoint);
+  if (cluster.reliability.by_replica && replicas > 1) {
+    job.replicas = {.count = replicas, .regroup = cluster.reliability.regroup};
+  }
+  // Checkpoints stand between steps; an asynchronous one must be written before the next begins.
+  shortest = std::max(shortest, job.checkpointing.durable);
+  longest = std::max(shortest, longest);
+  const double rate = total_rate(job.classes).value();
+  if (rate > 0) job.mtbf = Seconds(1 / rate);
+  job.checkpointing.interval = best_interval(job.classes, job.checkpointing, shortest, longest);
+  job.schedule.interval = job.checkpointing.interval;
+  if (job.replicas.count > 1) {
+    job.schedule.effective = replica_fraction(job.classes, job.checkpointing, job.replicas);
+    job.schedule.restarting = -std::expm1(-job.replicas.regroup.value() * rate);
+  } else {
+    job.schedule.effective = effective_fraction(job.classes, job.checkpointing);
+    for (const InterruptionClass& one : job.classes) {
+      job.schedule.restarting += one.rate.value() / rate * -std::expm1(-one.restart.value() * rate);
+    }
+  }
+  if (!(job.schedule.effective >= kLeastEffective)) never(job);
+  return job;
+}
+
+HistoryInputs history_inputs(const Run& run, std::span<const RunPhase> phases, const RunEstimate& estimate) {
+  HistoryInputs in;
+  const Tokens step_tokens(static_cast<double>(run.plan.global_batch) *
+                           static_cast<double>(run.model.sequence));
+  in.work = {estimate.steps * step_tokens};
+  in.causes = history_causes(run.cluster, estimate.checkpoint);
+  const Checkpointing checkpointing =
+      checkpointing_of(run.cluster.storage, estimate.checkpoint, static_cast<double>(run.plan.gpus()));
+  in.checkpoint_stall = checkpointing.stall;
+  in.checkpoint_durable = checkpointing.durable;
+  in.spare_nodes = run.cluster.reliability.spare_nodes;
+  in.repair = run.cluster.reliability.repair;
+  if (run.cluster.reliability.by_replica && run.plan.data_parallel > 1) {
+    in.replicas = {.count = static_cast<double>(run.plan.data_parallel),
+                   .regroup = run.cluster.reliability.regroup};
+  }
+  Seconds start;
+  double gpus_before = 0;
+  for (const RunPhase& phase : phases) {
+    const auto gpus = static_cast<double>(phase.gpus);
+    HistoryPhase next{.start = start,
+                      .gpus = gpus,
+                      .speed = {TokenRate(0)},
+                      .power = phase.power,
+                      .idle_power = phase.power * power_share(Activity::restart),
+                      .checkpoint_interval = estimate.schedule.interval};
+    if (phase.replicas > 0) next.speed = {step_tokens / phase.step.time};
+    // A run may end before a phase that could be reached in an unlucky history: the interval is then that of
+    // the main phase.
+    if (phase.in_run() && phase.schedule.interval.value() > 0)
+      next.checkpoint_interval = phase.schedule.interval;
+    if (gpus > 0 && gpus_before > 0 && gpus != gpus_before) {
+      next.change = restart_time(run.cluster, gpus, estimate.checkpoint).whole;
+    }
+    if (gpus > 0) gpus_before = gpus;
+    in.phases.push_back(std::move(next));
+    if (!phase.limit) break;
+    start += *phase.limit;
+  }
+  return in;
+}
+
+}  // namespace traincast
