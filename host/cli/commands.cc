@@ -10,6 +10,7 @@ extern const CommandSpec kMeasureCommand;
 extern const CommandSpec kEstimateCommand;
 extern const CommandSpec kCompareCommand;
 extern const CommandSpec kSweepCommand;
+extern const CommandSpec kDeadlineCommand;
 extern const CommandSpec kListCommand;
 extern const CommandSpec kValidateCommand;
 extern const CommandSpec kVersionCommand;
@@ -22,6 +23,7 @@ const std::vector<const CommandSpec*>& commands() {
       &kEstimateCommand,
       &kCompareCommand,
       &kSweepCommand,
+      &kDeadlineCommand,
       &kListCommand,
       &kValidateCommand,
       &kVersionCommand,
