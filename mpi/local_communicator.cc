@@ -13,6 +13,12 @@ LocalCommunicator::LocalCommunicator(Session& session) : BufferedCommunicator(se
   }
 }
 
+LocalCommunicator::LocalCommunicator(std::unique_ptr<Session> own) : BufferedCommunicator(std::move(own)) {}
+
+std::unique_ptr<Communicator> LocalCommunicator::over(std::unique_ptr<Session> part, int, int) {
+  return part == nullptr ? nullptr : std::make_unique<LocalCommunicator>(std::move(part));
+}
+
 std::string LocalCommunicator::why_unsupported(Collective collective) const {
   return collective == Collective::send_recv ? "needs two ranks; start the tool with mpirun" : "";
 }

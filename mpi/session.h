@@ -29,6 +29,10 @@ class Session {
   // By rank; the texts may differ in length and hold any bytes.
   virtual std::vector<std::string> all_gather(const std::string& text) = 0;
 
+  // The ranks of one color as a session of their own, ordered by key and then by rank here; nullptr for a
+  // rank whose color is negative. Its abort() ends every rank of the job. It must not outlive this one.
+  virtual std::unique_ptr<Session> split(int color, int key) = 0;
+
   // Ends every rank with this exit code, after flushing stdout and stderr.
   [[noreturn]] virtual void abort(int exit_code) = 0;
 };

@@ -11,6 +11,10 @@ std::string SingleSession::host() const {
   return host_name();
 }
 
+std::unique_ptr<Session> SingleSession::split(int color, int) {
+  return color < 0 ? nullptr : std::make_unique<SingleSession>();
+}
+
 void SingleSession::abort(int exit_code) {
   std::fflush(nullptr);
   std::exit(exit_code);

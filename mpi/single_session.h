@@ -18,6 +18,7 @@ class SingleSession final : public Session {
   double max(double value) override { return value; }
   std::vector<double> all_gather(double value) override { return {value}; }
   std::vector<std::string> all_gather(const std::string& text) override { return {text}; }
+  std::unique_ptr<Session> split(int color, int key) override;
   [[noreturn]] void abort(int exit_code) override;
 };
 

@@ -41,3 +41,12 @@ allow_mpi_here() {
     export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
   fi
 }
+
+# The python3 that has what the report needs: the distribution's, as a rule; another may come first on the PATH.
+report_python() {
+  local python
+  for python in /usr/bin/python3 python3; do
+    if "$python" -c 'import jinja2, matplotlib, plotly' 2>/dev/null; then echo "$python" && return; fi
+  done
+  return 1
+}

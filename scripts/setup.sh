@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what a build of Traincast needs and this machine lacks (Debian 12, Ubuntu 22.04 and later).
+# Installs what a build of Traincast needs and this machine lacks (Debian 12, Ubuntu 22.04 and later); with the word
+# "report" also what scripts/report.sh needs. Continuous integration (CI=true) gets what every test needs.
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -21,6 +22,14 @@ needs=(
 
 # Continuous integration builds two presets, which share most objects.
 if [ "${CI:-false}" = true ]; then needs+=("ccache:compiles once what two builds share"); fi
+
+if [ "${1:-}" = report ] || [ "${CI:-false}" = true ]; then
+  needs+=("python3-plotly:draws the report's page" "python3-jinja2:writes it" "python3-matplotlib:draws chart files")
+fi
+# Ubuntu has Chromium as a snap only, which does not run everywhere: there the test of the page says so and skips.
+if [ "${CI:-false}" = true ] && apt-cache policy chromium 2>/dev/null | grep -q 'Candidate: [0-9]'; then
+  needs+=("chromium:opens the report's page in a test")
+fi
 
 installed() { dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed; }
 

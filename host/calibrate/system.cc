@@ -103,12 +103,11 @@ const Calibrator::Curves& Calibrator::shipped_curves(const std::string& profile)
   return curves_.emplace(profile, Curves{read.gpu, node_curves(read), read.from}).first->second;
 }
 
-Fabric Calibrator::fabric(const Run& run, const Gpu& gpu, InputUsed& used) {
-  Fabric fabric = default_fabric(gpu, run.cluster);
-  used = {
-      .what = "collectives", .name = run.cluster.name, .from = run.cluster.network.from, .enters = kTimes};
+Fabric Calibrator::fabric(const Cluster& cluster, const Gpu& gpu, InputUsed& used) {
+  Fabric fabric = default_fabric(gpu, cluster);
+  used = {.what = "collectives", .name = cluster.name, .from = cluster.network.from, .enters = kTimes};
   used.from.origin = weakest(used.from.origin, fabric.from.origin);
-  used.from.source = fabric.from.source + "; network: " + run.cluster.network.from.source;
+  used.from.source = fabric.from.source + "; network: " + cluster.network.from.source;
   if (fabric.gpus_per_node > 8) return fabric;  // the tables are of nodes of eight
   std::string curves_of;
   if (uses_profile(gpu.name)) {
@@ -132,7 +131,7 @@ CalibratedSystem Calibrator::system(const Run& run, const std::string& gpu_name)
   InputUsed kernel_input;
   InputUsed fabric_input;
   std::unique_ptr<KernelTimes> kernel_times = kernels(run, gpu, kernel_input);
-  Fabric calibrated = fabric(run, gpu, fabric_input);
+  Fabric calibrated = fabric(run.cluster, gpu, fabric_input);
   const std::int64_t domain = calibrated.gpus_per_node;
   CalibratedSystem system(gpu, std::move(kernel_times), std::make_unique<FabricTimes>(std::move(calibrated)),
                           domain);

@@ -48,10 +48,11 @@ class Calibrator {
   // Does the profile describe this GPU?
   bool uses_profile(const std::string& gpu_name) const;
   const std::optional<Profile>& profile() const { return profile_; }
+  // What collectives cost on a cluster of this GPU; `used` says what that rests on.
+  Fabric fabric(const Cluster& cluster, const Gpu& gpu, InputUsed& used);
 
  private:
   std::unique_ptr<KernelTimes> kernels(const Run& run, const Gpu& gpu, InputUsed& used) const;
-  Fabric fabric(const Run& run, const Gpu& gpu, InputUsed& used);
 
   const ConfigStore& store_;
   std::optional<Profile> profile_;

@@ -9,8 +9,11 @@ extern const CommandSpec kRunCommand;
 extern const CommandSpec kMeasureCommand;
 extern const CommandSpec kEstimateCommand;
 extern const CommandSpec kCompareCommand;
+extern const CommandSpec kTraceCommand;
+extern const CommandSpec kSearchCommand;
 extern const CommandSpec kSweepCommand;
 extern const CommandSpec kDeadlineCommand;
+extern const CommandSpec kCollectivesCommand;
 extern const CommandSpec kListCommand;
 extern const CommandSpec kValidateCommand;
 extern const CommandSpec kVersionCommand;
@@ -22,8 +25,11 @@ const std::vector<const CommandSpec*>& commands() {
       &kMeasureCommand,
       &kEstimateCommand,
       &kCompareCommand,
+      &kTraceCommand,
+      &kSearchCommand,
       &kSweepCommand,
       &kDeadlineCommand,
+      &kCollectivesCommand,
       &kListCommand,
       &kValidateCommand,
       &kVersionCommand,

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "host/model/shard.h"
+#include "host/model/stage_terms.h"
 
 namespace traincast {
 namespace {
@@ -15,9 +16,11 @@ std::size_t kind_of(const Transformer& model, std::int64_t layer) {
   return (model.is_moe_layer(layer) ? 2U : 0U) + (model.is_sliding_layer(layer) ? 1U : 0U);
 }
 
+}  // namespace
+
 // Activations to the next chunk; the gradients back are as large.
-ChunkMessage message_of(const Transformer& model, const Plan& plan, const Stack& stack,
-                        const System& system) {
+ChunkMessage pipeline_message(const Transformer& model, const Plan& plan, const Stack& stack,
+                              const System& system) {
   if (plan.pipeline_parallel == 1) return {};
   const Shard shard = shard_of(model, plan);
   const std::int64_t stride = plan.tensor_parallel * plan.context_parallel * plan.data_parallel;
@@ -29,7 +32,18 @@ ChunkMessage message_of(const Transformer& model, const Plan& plan, const Stack&
           plan.virtual_stages > 1 ? std::min(1.0, stack.added_time(stack.pipeline_exposed)) : 1};
 }
 
-}  // namespace
+double gathered_layer_seconds(double parameters, const CommGroup& shard, const Stack& stack,
+                              const System& system) {
+  const auto time = [&](Collective collective, double bytes) {
+    return system.collectives->time(collective, Bytes(bytes), shard).value();
+  };
+  return 2 * time(Collective::all_gather, parameters * 2) +
+         time(Collective::reduce_scatter, parameters * stack.gradient_bytes);
+}
+
+double exposed_gathers(double work, double messages, const Stack& stack) {
+  return std::max(work, messages) + stack.shard_serial * std::min(work, messages) - work;
+}
 
 Stages::Stages(const Transformer& model, const Plan& plan, const Stack& stack, const System& system)
     : model_(model),
@@ -37,7 +51,7 @@ Stages::Stages(const Transformer& model, const Plan& plan, const Stack& stack, c
       stack_(stack),
       system_(system),
       shape_(pipeline_shape(plan)),
-      message_(message_of(model, plan, stack, system)),
+      message_(pipeline_message(model, plan, stack, system)),
       embedding_(embedding_times(model, plan, stack, system)),
       head_(head_times(model, plan, stack, system)) {
   std::array<bool, 4> known{};
@@ -66,12 +80,8 @@ double Stages::sharded_messages(std::int64_t chunk, std::int64_t layers) const {
     of_rank += chunk_layers(model_, plan_, i).count;
   }
   const double parameters = held.total() / std::max(1.0, d(of_rank));
-  const auto time = [&](Collective collective, double bytes) {
-    return system_.collectives->time(collective, Bytes(bytes), group).value();
-  };
   return std::max(1.0, d(layers)) / stack_.shard_rate *
-         (2 * time(Collective::all_gather, parameters * 2) +
-          time(Collective::reduce_scatter, parameters * stack_.gradient_bytes));
+         gathered_layer_seconds(parameters, group, stack_, system_);
 }
 
 PassTimes Stages::chunk(std::int64_t chunk) const {
@@ -92,9 +102,7 @@ PassTimes Stages::chunk(std::int64_t chunk) const {
     }
   }
   if (plan_.zero_stage == 3) {
-    const double compute = times.total(), messages = sharded_messages(chunk, layers);
-    const double exposed =
-        std::max(compute, messages) + stack_.shard_serial * std::min(compute, messages) - compute;
+    const double exposed = exposed_gathers(times.total(), sharded_messages(chunk, layers), stack_);
     times.forward[Part::data_comm] += exposed / 3;  // one gather of two, and a scatter
     times.backward[Part::data_comm] += exposed * 2 / 3;
   }

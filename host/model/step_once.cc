@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "host/model/shard.h"
+#include "host/model/stage_terms.h"
 #include "host/model/stages.h"
 
 namespace traincast {
@@ -41,13 +42,22 @@ ShardGroups shard_groups(const CommGroup& all, const Plan& plan) {
   return groups;
 }
 
-PartTimes once_a_step(const Transformer& model, const Plan& plan, const Stack& stack, const System& system) {
-  double dense = 0, experts = 0;
+MostHeld most_held(const Transformer& model, const Plan& plan) {
+  MostHeld most;
   for (std::int64_t rank = 0; rank < plan.pipeline_parallel; ++rank) {
     const StageParameters held = stage_parameters(model, plan, rank);
-    dense = std::max(dense, held.dense + held.embedding + held.head);
-    experts = std::max(experts, held.experts);
+    most.dense = std::max(most.dense, held.dense + held.embedding + held.head);
+    most.experts = std::max(most.experts, held.experts);
   }
+  return most;
+}
+
+PartTimes once_a_step(const Transformer& model, const Plan& plan, const Stack& stack, const System& system) {
+  return once_a_step(most_held(model, plan), plan, stack, system);
+}
+
+PartTimes once_a_step(const MostHeld& held, const Plan& plan, const Stack& stack, const System& system) {
+  const double dense = held.dense, experts = held.experts;
   PartTimes parts;
   const CommGroup data = data_group(plan, system);
   const ShardGroups groups = shard_groups(data, plan);

@@ -3,84 +3,15 @@
 #include <algorithm>
 #include <chrono>
 #include <limits>
+#include <utility>
 
 #include "kernels/cpu/cpu_info.h"
-#include "kernels/cpu/reference.h"
+#include "kernels/cpu/cpu_prepared.h"
 #include "kernels/cpu/sgemm.h"
-#include "kernels/number_format.h"
 #include "kernels/operands.h"
 
 namespace traincast {
 namespace {
-
-class CpuPrepared final : public Prepared {
- public:
-  CpuPrepared(const Op& op, std::uint64_t seed)
-      : op_(op),
-        seed_(seed),
-        operands_(operands(op)),
-        indices_(row_indices(op, seed)),
-        angles_(rope_angles(op)) {
-    for (std::size_t i = 0; i < operands_.size(); ++i) {
-      tensors_.emplace_back(static_cast<std::size_t>(operands_[i].elements));
-      fill(i);
-    }
-    if (const auto* attention = std::get_if<Attention>(&op_);
-        attention != nullptr && attention->pass == Pass::backward) {
-      state_ = attention_forward(*attention, tensors_[0], tensors_[1], tensors_[2]);
-      for (float& x : state_.o) x = round_to(attention->dtype, x);
-    }
-  }
-
-  void run() { std::visit(*this, op_); }
-
-  void operator()(const Gemm& op) { run_gemm(op, tensors_); }
-  void operator()(const GroupedGemm& op) {
-    run_gemm({.m = op.m, .n = op.n, .k = op.k, .dtype = op.dtype, .layout = op.layout, .batch = op.groups},
-             tensors_);
-  }
-  void operator()(const Attention& op) {
-    if (op.pass == Pass::backward) {
-      attention_backward(op, state_, tensors_);
-    } else {
-      tensors_[3] = attention_forward(op, tensors_[0], tensors_[1], tensors_[2]).o;
-    }
-  }
-  void operator()(const MemoryBound& op) { run_memory(op, tensors_, indices_, angles_); }
-
-  // Fresh accumulators and poisoned outputs, so that a second call gives the same and a missed element shows.
-  std::vector<float> result() {
-    for (std::size_t i = 0; i < operands_.size(); ++i) {
-      if (operands_[i].role != Role::input) fill(i);
-    }
-    run();
-    std::vector<float> values;
-    for (std::size_t i = 0; i < operands_.size(); ++i) {
-      if (operands_[i].role == Role::input) continue;
-      for (const float x : tensors_[i]) values.push_back(round_to(operands_[i].format, x));
-    }
-    return values;
-  }
-
- private:
-  void fill(std::size_t tensor) {
-    const Operand& operand = operands_[tensor];
-    std::vector<float>& values = tensors_[tensor];
-    if (operand.role == Role::output) {
-      std::fill(values.begin(), values.end(), std::numeric_limits<float>::quiet_NaN());
-      return;
-    }
-    for (std::size_t i = 0; i < values.size(); ++i) values[i] = operand_value(operand, seed_, tensor, i);
-  }
-
-  Op op_;
-  std::uint64_t seed_;
-  std::vector<Operand> operands_;
-  std::vector<std::int32_t> indices_;
-  std::vector<float> angles_;
-  Tensors tensors_;
-  AttentionState state_;
-};
 
 bool uses_fp4(const Op& op) {
   return std::visit([](const auto& o) { return o.dtype == DataType::fp4; }, op);
@@ -92,6 +23,20 @@ bool too_long_for_blas(const Op& op) {
   if (const auto* g = std::get_if<Gemm>(&op)) return std::max({g->m, g->n, g->k}) > kLimit;
   if (const auto* g = std::get_if<GroupedGemm>(&op)) return std::max({g->m, g->n, g->k}) > kLimit;
   return false;
+}
+
+using Clock = std::chrono::steady_clock;
+Seconds seconds(Clock::duration duration) {
+  return Seconds(std::chrono::duration<double>(duration).count());
+}
+Seconds since(Clock::time_point start) {
+  return seconds(Clock::now() - start);
+}
+
+std::string why_no_memory(Bytes needed) {
+  const Bytes available = available_memory();
+  if (available.value() <= 0 || needed <= available) return "";
+  return "needs " + to_string(needed) + " of memory, " + to_string(available) + " are available";
 }
 
 class CpuBackend final : public Backend {
@@ -106,23 +51,40 @@ class CpuBackend final : public Backend {
     if (too_long_for_blas(op)) return "m, n and k must be below 2^31";
     double needed = 0;  // every operand is held in FP32
     for (const Operand& operand : operands(op)) needed += 4.0 * static_cast<double>(operand.elements);
-    const Bytes available = available_memory();
-    if (available.value() > 0 && needed > available.value()) {
-      return "needs " + to_string(Bytes(needed)) + " of memory, " + to_string(available) + " are available";
-    }
-    return "";
+    return why_no_memory(Bytes(needed));
+  }
+  std::string why_unsupported(const HostOp& op) const override {
+    if (std::string why = invalid_shape(op); !why.empty()) return why;
+    return why_no_memory(2 * work(op).bytes);
   }
 
-  std::unique_ptr<Prepared> prepare(const Op& op, std::uint64_t seed) override {
-    return std::make_unique<CpuPrepared>(op, seed);
+  std::unique_ptr<Prepared> prepare(const Op& op, std::uint64_t seed, const PrepareOptions&) override {
+    return prepare_on_cpu(op, seed);
+  }
+  std::unique_ptr<Prepared> prepare(const HostOp& op, std::uint64_t seed) override {
+    return prepare_on_cpu(op, seed);
   }
 
   Seconds time(Prepared& prepared, int repeats) override {
     auto& op = dynamic_cast<CpuPrepared&>(prepared);
-    const auto start = std::chrono::steady_clock::now();
+    const auto start = Clock::now();
     for (int i = 0; i < repeats; ++i) op.run();
-    return Seconds(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    return since(start);
   }
+
+  void enqueue(Prepared& prepared) override { dynamic_cast<CpuPrepared&>(prepared).run(); }
+  void mark() override { marks_.push_back(Clock::now()); }
+  std::vector<Seconds> synchronize() override {
+    const std::vector<Clock::time_point> marks = std::exchange(marks_, {});
+    std::vector<Seconds> times;
+    for (const Clock::time_point mark : marks) times.push_back(seconds(mark - marks.front()));
+    return times;
+  }
+
+  std::unique_ptr<BackgroundLoad> run_in_background(Prepared& prepared) override {
+    return cpu_background(dynamic_cast<CpuPrepared&>(prepared));
+  }
+  Telemetry& telemetry() override { return *telemetry_; }
 
   std::vector<float> result(Prepared& prepared) override {
     return dynamic_cast<CpuPrepared&>(prepared).result();
@@ -136,6 +98,9 @@ class CpuBackend final : public Backend {
 
  private:
   DeviceInfo info_;
+  std::unique_ptr<Telemetry> telemetry_ =
+      no_telemetry("the CPU backend reads no clocks, power or temperature");
+  std::vector<Clock::time_point> marks_;
   std::vector<unsigned char> flush_;
   unsigned char pattern_ = 0;
 };

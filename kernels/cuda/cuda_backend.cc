@@ -5,27 +5,28 @@
 #include "kernels/cuda/cuda_info.h"
 #include "kernels/cuda/launcher.h"
 #include "kernels/cuda/operand_sets.h"
+#include "kernels/cuda/prepared.h"
 
 namespace traincast {
 namespace cuda {
 namespace {
 
-class CudaPrepared final : public Prepared {
+class OpPrepared final : public CudaPrepared {
  public:
-  CudaPrepared(OperandSets sets, std::unique_ptr<Launcher> launcher)
+  OpPrepared(OperandSets sets, std::unique_ptr<Launcher> launcher)
       : sets_(std::move(sets)), launcher_(std::move(launcher)) {
     for (std::size_t i = 0; i < sets_.copies(); ++i) pointers_.push_back(sets_.pointers(i));
   }
 
   // Each execution takes the next copy of the operands, also across calls.
-  void launch() {
-    launcher_->launch(pointers_[next_]);
+  void launch(cudaStream_t stream) override {
+    launcher_->launch(pointers_[next_], stream);
     next_ = (next_ + 1) % pointers_.size();
   }
 
-  std::vector<float> result() {
+  std::vector<float> result(cudaStream_t stream) override {
     sets_.reset();
-    launcher_->launch(pointers_[0]);
+    launcher_->launch(pointers_[0], stream);
     return sets_.download();
   }
 
@@ -35,6 +36,12 @@ class CudaPrepared final : public Prepared {
   std::vector<std::vector<void*>> pointers_;
   std::size_t next_ = 0;
 };
+
+Seconds elapsed(const Event& from, const Event& to) {
+  float milliseconds = 0;
+  TRAINCAST_CHECK(cudaEventElapsedTime(&milliseconds, from.get(), to.get()));
+  return Seconds(1e-3 * static_cast<double>(milliseconds));
+}
 
 cudaDeviceProp properties_of(int device) {
   cudaDeviceProp properties{};
@@ -54,11 +61,14 @@ class CudaBackend final : public Backend {
         stop_(make_event()),
         launch_{.stream = stream_.get(), .multiprocessors = properties_.multiProcessorCount},
         matmul_(stream_.get()),
-        flush_(make_buffer(flush_bytes())) {}
+        flush_(make_buffer(flush_bytes())) {
+    const DeviceInfo self = device_info(device_, properties_);
+    telemetry_ = nvml_telemetry(self.id, self.pci_bus_id);
+  }
 
   DeviceInfo info() const override {
     TRAINCAST_CHECK(cudaSetDevice(device_));
-    return device_info(properties_);
+    return device_info(device_, properties_);
   }
 
   std::string why_unsupported(const Op& op) const override {
@@ -75,29 +85,58 @@ class CudaBackend final : public Backend {
     return std::visit([this](const auto& o) { return why_no_kernel(o); }, op);
   }
 
-  std::unique_ptr<Prepared> prepare(const Op& op, std::uint64_t seed) override {
+  std::string why_unsupported(const HostOp&) const override { return "this backend does not run it yet"; }
+
+  std::unique_ptr<Prepared> prepare(const Op& op, std::uint64_t seed, const PrepareOptions&) override {
     TRAINCAST_CHECK(cudaSetDevice(device_));
     auto launcher = std::visit([&](const auto& o) { return make_launcher(o, seed); }, op);
     OperandSets sets(op, seed, launch_, flush_bytes());
     TRAINCAST_CHECK(cudaStreamSynchronize(stream_.get()));
-    return std::make_unique<CudaPrepared>(std::move(sets), std::move(launcher));
+    return std::make_unique<OpPrepared>(std::move(sets), std::move(launcher));
+  }
+
+  std::unique_ptr<Prepared> prepare(const HostOp& op, std::uint64_t) override {
+    throw DeviceError(why_unsupported(op));
   }
 
   Seconds time(Prepared& prepared, int repeats) override {
     TRAINCAST_CHECK(cudaSetDevice(device_));
     auto& op = dynamic_cast<CudaPrepared&>(prepared);
     TRAINCAST_CHECK(cudaEventRecord(start_.get(), stream_.get()));
-    for (int i = 0; i < repeats; ++i) op.launch();
+    for (int i = 0; i < repeats; ++i) op.launch(stream_.get());
     TRAINCAST_CHECK(cudaEventRecord(stop_.get(), stream_.get()));
     TRAINCAST_CHECK(cudaEventSynchronize(stop_.get()));
-    float milliseconds = 0;
-    TRAINCAST_CHECK(cudaEventElapsedTime(&milliseconds, start_.get(), stop_.get()));
-    return Seconds(1e-3 * static_cast<double>(milliseconds));
+    return elapsed(start_, stop_);
   }
+
+  void enqueue(Prepared& prepared) override {
+    TRAINCAST_CHECK(cudaSetDevice(device_));
+    dynamic_cast<CudaPrepared&>(prepared).launch(stream_.get());
+  }
+  void mark() override {
+    TRAINCAST_CHECK(cudaSetDevice(device_));
+    Event event = make_event();
+    TRAINCAST_CHECK(cudaEventRecord(event.get(), stream_.get()));
+    marks_.push_back(std::move(event));
+  }
+  std::vector<Seconds> synchronize() override {
+    TRAINCAST_CHECK(cudaSetDevice(device_));
+    TRAINCAST_CHECK(cudaStreamSynchronize(stream_.get()));
+    const std::vector<Event> marks = std::exchange(marks_, {});
+    std::vector<Seconds> times;
+    for (const Event& mark : marks) times.push_back(elapsed(marks.front(), mark));
+    return times;
+  }
+
+  std::unique_ptr<BackgroundLoad> run_in_background(Prepared& prepared) override {
+    TRAINCAST_CHECK(cudaSetDevice(device_));
+    return cuda_background(dynamic_cast<CudaPrepared&>(prepared), device_);
+  }
+  Telemetry& telemetry() override { return *telemetry_; }
 
   std::vector<float> result(Prepared& prepared) override {
     TRAINCAST_CHECK(cudaSetDevice(device_));
-    return dynamic_cast<CudaPrepared&>(prepared).result();
+    return dynamic_cast<CudaPrepared&>(prepared).result(stream_.get());
   }
 
   // In stream order, so that the next time() starts after it.
@@ -140,10 +179,10 @@ class CudaBackend final : public Backend {
   }
 
   std::unique_ptr<Launcher> make_launcher(const Gemm& op, std::uint64_t) const {
-    return make_gemm(op, launch_, matmul_);
+    return make_gemm(op, matmul_);
   }
   std::unique_ptr<Launcher> make_launcher(const GroupedGemm& op, std::uint64_t) const {
-    return make_grouped_gemm(op, launch_, matmul_);
+    return make_grouped_gemm(op, matmul_);
   }
   std::unique_ptr<Launcher> make_launcher(const Attention& op, std::uint64_t) const {
     throw DeviceError(why_no_kernel(op));
@@ -160,6 +199,8 @@ class CudaBackend final : public Backend {
   MatmulContext matmul_;
   DeviceBuffer flush_;
   int pattern_ = 0;
+  std::vector<Event> marks_;
+  std::unique_ptr<Telemetry> telemetry_;
 };
 
 }  // namespace

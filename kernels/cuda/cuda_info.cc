@@ -22,6 +22,13 @@ std::string uuid_text(const cudaUUID_t& uuid) {
   return text;
 }
 
+// As nvidia-smi prints it; "" where CUDA does not know.
+std::string bus_id_of(int device) {
+  std::array<char, 32> text{};
+  const cudaError_t status = cudaDeviceGetPCIBusId(text.data(), static_cast<int>(text.size()), device);
+  return status == cudaSuccess ? text.data() : "";
+}
+
 // The kernel driver's release from "NVRM version: NVIDIA UNIX x86_64 Kernel Module  570.86.15  ...": the
 // first word that starts with a digit.
 std::string driver_release() {
@@ -67,7 +74,7 @@ std::string why_too_old(int device) {
          std::to_string(minor) + "; the kernels need 8.0 or later";
 }
 
-DeviceInfo device_info(const cudaDeviceProp& properties) {
+DeviceInfo device_info(int device, const cudaDeviceProp& properties) {
   int driver_api = 0;
   int runtime = 0;
   TRAINCAST_CHECK(cudaDriverGetVersion(&driver_api));
@@ -84,6 +91,7 @@ DeviceInfo device_info(const cudaDeviceProp& properties) {
   info.memory = Bytes(static_cast<double>(properties.totalGlobalMem));
   info.last_level_cache = Bytes(properties.l2CacheSize);
   info.multiprocessors = properties.multiProcessorCount;
+  info.pci_bus_id = bus_id_of(device);
   return info;
 }
 

@@ -15,6 +15,6 @@ int count_devices(std::string& why);
 // "" or why the kernels of this binary cannot run on it.
 std::string why_too_old(int device);
 
-DeviceInfo device_info(const cudaDeviceProp& properties);
+DeviceInfo device_info(int device, const cudaDeviceProp& properties);
 
 }  // namespace traincast::cuda

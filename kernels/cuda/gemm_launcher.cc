@@ -50,25 +50,23 @@ std::string why_no_plan(const Gemm& op, const MatmulContext& context, std::size_
 
 class GemmLauncher final : public Launcher {
  public:
-  GemmLauncher(const Gemm& op, std::size_t alignment, std::int64_t groups, const Launch& launch,
-               const MatmulContext& context)
-      : launch_(launch), context_(context), groups_(groups), strides_(strides_of(op)) {
+  GemmLauncher(const Gemm& op, std::size_t alignment, std::int64_t groups, const MatmulContext& context)
+      : context_(context), groups_(groups), strides_(strides_of(op)) {
     std::optional<Matmul> plan = Matmul::plan(context, op, alignment);
     if (!plan) throw DeviceError("cuBLASLt has no algorithm for " + to_string(Op(op)));
     matmul_.emplace(std::move(*plan));
   }
 
-  void launch(const std::vector<void*>& tensors) override {
+  void launch(const std::vector<void*>& tensors, cudaStream_t stream) override {
     const auto at = [&](std::size_t tensor, std::int64_t group) {
       return static_cast<std::byte*>(tensors[tensor]) + group * strides_[tensor];
     };
     for (std::int64_t i = 0; i < groups_; ++i) {
-      matmul_->run(context_, at(0, i), at(1, i), at(2, i), launch_.stream);
+      matmul_->run(context_, at(0, i), at(1, i), at(2, i), stream);
     }
   }
 
  private:
-  Launch launch_;
   const MatmulContext& context_;
   std::int64_t groups_;
   std::vector<std::int64_t> strides_;
@@ -77,14 +75,13 @@ class GemmLauncher final : public Launcher {
 
 }  // namespace
 
-std::unique_ptr<Launcher> make_gemm(const Gemm& op, const Launch& launch, const MatmulContext& context) {
-  return std::make_unique<GemmLauncher>(op, batch_alignment(op), 1, launch, context);
+std::unique_ptr<Launcher> make_gemm(const Gemm& op, const MatmulContext& context) {
+  return std::make_unique<GemmLauncher>(op, batch_alignment(op), 1, context);
 }
 
-std::unique_ptr<Launcher> make_grouped_gemm(const GroupedGemm& op, const Launch& launch,
-                                            const MatmulContext& context) {
+std::unique_ptr<Launcher> make_grouped_gemm(const GroupedGemm& op, const MatmulContext& context) {
   return std::make_unique<GemmLauncher>(one_group(op), start_alignment(one_group(op), op.groups), op.groups,
-                                        launch, context);
+                                        context);
 }
 
 std::string why_no_gemm(const Gemm& op, const MatmulContext& context) {

@@ -15,16 +15,17 @@ namespace traincast::cuda {
 class Launcher {
  public:
   virtual ~Launcher() = default;
-  // Asynchronous on the launch's stream; operands in the order of kernels/operands.h.
-  virtual void launch(const std::vector<void*>& tensors) = 0;
+  // Asynchronous on the stream; operands in the order of kernels/operands.h. Scratch memory belongs to the
+  // launcher, so executions of one launcher must follow one another, and different launchers may run on
+  // different streams at once.
+  virtual void launch(const std::vector<void*>& tensors, cudaStream_t stream) = 0;
 };
 
 // Batches are strided-batched products.
-std::unique_ptr<Launcher> make_gemm(const Gemm& op, const Launch& launch, const MatmulContext& context);
+std::unique_ptr<Launcher> make_gemm(const Gemm& op, const MatmulContext& context);
 // One product a group, back to back on the stream: what a framework without a grouped kernel does. A fused
 // grouped kernel would save the launches and the tail of each product.
-std::unique_ptr<Launcher> make_grouped_gemm(const GroupedGemm& op, const Launch& launch,
-                                            const MatmulContext& context);
+std::unique_ptr<Launcher> make_grouped_gemm(const GroupedGemm& op, const MatmulContext& context);
 // "" or why cuBLASLt cannot.
 std::string why_no_gemm(const Gemm& op, const MatmulContext& context);
 std::string why_no_grouped_gemm(const GroupedGemm& op, const MatmulContext& context);

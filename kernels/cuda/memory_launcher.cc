@@ -37,7 +37,10 @@ class MemoryLauncher final : public Launcher {
         angles_(upload(rope_angles(op), launch.stream)),
         partial_(make_buffer(partial_bytes(op, launch))) {}
 
-  void launch(const std::vector<void*>& tensors) override { TRAINCAST_CHECK(start(tensors)); }
+  void launch(const std::vector<void*>& tensors, cudaStream_t stream) override {
+    launch_.stream = stream;
+    TRAINCAST_CHECK(start(tensors));
+  }
 
  private:
   cudaError_t start(const std::vector<void*>& t) {

@@ -7,14 +7,16 @@
 #include <memory>
 
 #include "mpi/buffered.h"
+#include "mpi/native/background.h"
 #include "mpi/native/reduction.h"
 
 namespace traincast {
 
 class MpiCommunicator : public BufferedCommunicator {
  public:
-  // Over all ranks of MPI_COMM_WORLD, which must be those of the session.
+  // Over the ranks of the session, which must be MPI's.
   explicit MpiCommunicator(Session& session);
+  explicit MpiCommunicator(std::unique_ptr<Session> own);
   ~MpiCommunicator() override;
   MpiCommunicator(const MpiCommunicator&) = delete;
   MpiCommunicator& operator=(const MpiCommunicator&) = delete;
@@ -25,10 +27,19 @@ class MpiCommunicator : public BufferedCommunicator {
  private:
   void accept(const Layout& layout) const override;
   std::unique_ptr<Buffer> allocate(std::size_t bytes) override;
+  bool runs_in_place() const override { return true; }
   Seconds run(PreparedCollective& prepared, int repeats) override;
-  void call(const Layout& layout, const void* send, void* receive) const;
+  void begin(PreparedCollective& prepared, int repeats) override;
+  std::unique_ptr<Communicator> over(std::unique_ptr<Session> part, int color, int key) override;
 
-  MPI_Comm comm_ = MPI_COMM_NULL;
+  void open();
+  Seconds run_on(MPI_Comm comm, PreparedCollective& prepared, int repeats) const;
+  void call(MPI_Comm comm, const Layout& layout, const void* send, void* receive) const;
+
+  int unwinding_;  // exceptions in flight when this was made
+  // Two message spaces: what runs in the background cannot match what this thread sends meanwhile.
+  MPI_Comm comm_ = MPI_COMM_NULL, background_comm_ = MPI_COMM_NULL;
+  std::unique_ptr<Background> background_;  // made when first needed
   std::array<std::unique_ptr<MpiSum>, kDataTypes> sums_;
 };
 

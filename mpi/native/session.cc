@@ -17,19 +17,45 @@ MpiSession::MpiSession(int* argc, char*** argv) : unwinding_(std::uncaught_excep
   check_mpi("MPI_Initialized", MPI_Initialized(&running));
   if (running == 0) {
     int provided = 0;
-    check_mpi("MPI_Init_thread", MPI_Init_thread(argc, argv, MPI_THREAD_FUNNELED, &provided));
+    check_mpi("MPI_Init_thread", MPI_Init_thread(argc, argv, MPI_THREAD_MULTIPLE, &provided));
     initialised_here_ = true;
   }
   check_mpi("MPI_Comm_set_errhandler", MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN));
   // Its own message space: nothing here can match a message of a measured collective.
   check_mpi("MPI_Comm_dup", MPI_Comm_dup(MPI_COMM_WORLD, &comm_));
+  place();
+}
+
+MpiSession::MpiSession(MPI_Comm part)
+    : unwinding_(std::uncaught_exceptions()), part_(true), comm_(part), host_(host_name()) {
+  place();
+}
+
+void MpiSession::place() {
   check_mpi("MPI_Comm_rank", MPI_Comm_rank(comm_, &rank_));
   check_mpi("MPI_Comm_size", MPI_Comm_size(comm_, &size_));
   placement_ = placement(all_gather(host_identity()), rank_);
 }
 
+std::unique_ptr<Session> MpiSession::split(int color, int key) {
+  MPI_Comm part = MPI_COMM_NULL;
+  check_mpi("MPI_Comm_split", MPI_Comm_split(comm_, color < 0 ? MPI_UNDEFINED : color, key, &part));
+  return part == MPI_COMM_NULL ? nullptr : std::unique_ptr<Session>(new MpiSession(part));
+}
+
+bool MpiSession::threads_allowed() {
+  int level = MPI_THREAD_SINGLE;
+  check_mpi("MPI_Query_thread", MPI_Query_thread(&level));
+  return level == MPI_THREAD_MULTIPLE;
+}
+
 MpiSession::~MpiSession() {
-  if (std::uncaught_exceptions() > unwinding_) {
+  const bool unwinding = std::uncaught_exceptions() > unwinding_;
+  if (part_) {  // the whole's session ends the job where it must
+    if (!unwinding) MPI_Comm_free(&comm_);
+    return;
+  }
+  if (unwinding) {
     std::fprintf(stderr, "traincast: rank %d on %s ends the job because of an error\n", rank_, host_.c_str());
     abort(1);
   }

@@ -26,13 +26,22 @@ class MpiSession final : public Session {
   double max(double value) override;
   std::vector<double> all_gather(double value) override;
   std::vector<std::string> all_gather(const std::string& text) override;
+  std::unique_ptr<Session> split(int color, int key) override;
   [[noreturn]] void abort(int exit_code) override;
+
+  MPI_Comm comm() const { return comm_; }
+  // Whether MPI may be called from several threads at once.
+  static bool threads_allowed();
 
   static std::string library_version();  // valid before MPI_Init too
 
  private:
+  explicit MpiSession(MPI_Comm part);  // takes it over
+  void place();
+
   bool initialised_here_ = false;
-  int unwinding_;  // exceptions in flight when this was made
+  int unwinding_;      // exceptions in flight when this was made
+  bool part_ = false;  // of another session
   MPI_Comm comm_ = MPI_COMM_NULL;
   int rank_ = 0, size_ = 1;
   std::string host_;

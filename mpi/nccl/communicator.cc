@@ -3,11 +3,13 @@
 #include <chrono>
 #include <exception>
 #include <string>
+#include <utility>
 
 #include "host/base/errors.h"
 #include "mpi/element.h"
 #include "mpi/hosts.h"
 #include "mpi/nccl/check.h"
+#include "mpi/nccl/tuning_log.h"
 
 namespace traincast {
 namespace {
@@ -39,7 +41,25 @@ std::string version_text(int code) {
          std::to_string(code % 100);
 }
 
+struct PreparedNccl : PreparedCollective {
+  Interval interval;
+};
+Interval& interval_of(PreparedCollective& prepared) {
+  return dynamic_cast<PreparedNccl&>(prepared).interval;
+}
+
 }  // namespace
+
+NcclCommunicator::NcclCommunicator(std::unique_ptr<Session> part, ncclComm_t comm,
+                                   const NcclCommunicator& whole)
+    : BufferedCommunicator(std::move(part)),
+      device_(whole.device_),
+      timeout_(whole.timeout_),
+      unwinding_(std::uncaught_exceptions()),
+      capability_(whole.capability_),
+      comm_(comm) {
+  stream_.emplace();
+}
 
 NcclCommunicator::NcclCommunicator(Session& session, int device, Seconds timeout)
     : BufferedCommunicator(session),
@@ -116,28 +136,82 @@ void NcclCommunicator::accept(const Layout& layout) const {
   if (capability_ < 90) throw CommError(to_string(layout) + ": FP8 reductions need compute capability 9.0");
 }
 
+std::unique_ptr<PreparedCollective> NcclCommunicator::make_prepared() {
+  return std::make_unique<PreparedNccl>();
+}
+
+// NCCL takes a reduce_scatter for one in place where the output is this rank's block of the input.
+std::size_t NcclCommunicator::reduced_in_place_at(const Layout& layout) const {
+  return static_cast<std::size_t>(session().rank()) * static_cast<std::size_t>(layout.block) *
+         unit_bytes(layout.dtype);
+}
+
+std::unique_ptr<Communicator> NcclCommunicator::over(std::unique_ptr<Session> part, int color, int key) {
+  if (comm_ == nullptr) throw CommError("NCCL was aborted after an earlier failure");
+  ncclComm_t comm = nullptr;
+  TRAINCAST_COMM_NCCL(ncclCommSplit(comm_, color < 0 ? NCCL_SPLIT_NOCOLOR : color, key, &comm, nullptr));
+  return part == nullptr ? nullptr : std::make_unique<NcclCommunicator>(std::move(part), comm, *this);
+}
+
 std::unique_ptr<Buffer> NcclCommunicator::allocate(std::size_t bytes) {
   return std::make_unique<GpuBuffer>(bytes);
 }
 
-Seconds NcclCommunicator::run(PreparedCollective& prepared, int repeats) {
+void NcclCommunicator::guarded(const PreparedCollective& prepared, const std::function<void()>& work) {
   if (comm_ == nullptr) throw CommError("NCCL was aborted after an earlier failure");
-  const void* send = prepared.send->data();
-  void* receive = prepared.receive->data();
   try {
-    stream_->start();
-    for (int i = 0; i < repeats; ++i) enqueue(prepared.layout, send, receive);
-    stream_->stop();
-    wait(prepared.layout);
+    work();
   } catch (const CommError& error) {
     give_up();
     throw CommError("NCCL " + to_string(prepared.layout) + " on rank " + std::to_string(session().rank()) +
                     " (" + session().host() + "): " + error.what());
   }
-  return stream_->elapsed();
 }
 
-void NcclCommunicator::enqueue(const Layout& layout, const void* send, void* receive) {
+void NcclCommunicator::begin(PreparedCollective& prepared, int repeats) {
+  guarded(prepared, [&] {
+    interval_of(prepared).start(*stream_);
+    for (int i = 0; i < repeats; ++i) enqueue(prepared);
+    interval_of(prepared).stop(*stream_);
+  });
+}
+
+Seconds NcclCommunicator::end(PreparedCollective& prepared) {
+  guarded(prepared, [&] { wait_for(prepared); });
+  return interval_of(prepared).elapsed();
+}
+
+Seconds NcclCommunicator::run(PreparedCollective& prepared, int repeats) {
+  begin(prepared, repeats);
+  return end(prepared);
+}
+
+LibraryChoice NcclCommunicator::choice(Prepared& prepared) {
+  auto& what = dynamic_cast<PreparedCollective&>(prepared);
+  LibraryChoice choice;
+  {
+    const TuningLog log;
+    what.fresh = what.fresh && !what.in_place;
+    run(what, 1);
+    choice = log.read();
+  }
+#if NCCL_VERSION_CODE >= NCCL_VERSION(2, 22, 0)
+  guarded(what, [&] {
+    ncclSimInfo_t info = NCCL_SIM_INFO_INITIALIZER;
+    TRAINCAST_COMM_NCCL(ncclGroupStart());
+    enqueue(what);
+    TRAINCAST_COMM_NCCL(ncclGroupSimulateEnd(&info));
+    // In microseconds, as all of NCCL's tuning model; not positive where it has no model (sends, receives).
+    if (info.estimatedTime > 0) choice.estimate = Seconds(static_cast<double>(info.estimatedTime) * 1e-6);
+  });
+#endif
+  return choice;
+}
+
+void NcclCommunicator::enqueue(PreparedCollective& prepared) {
+  const Layout& layout = prepared.layout;
+  const void* send = prepared.input_data();
+  void* receive = prepared.output_data();
   const auto count = static_cast<std::size_t>(layout.block);
   const ncclDataType_t type = nccl_type(layout);
   cudaStream_t stream = stream_->get();
@@ -176,17 +250,17 @@ void NcclCommunicator::enqueue(const Layout& layout, const void* send, void* rec
 }
 
 // A synchronising call would wait for ever for a rank that died or a link that went down.
-void NcclCommunicator::wait(const Layout& layout) {
+void NcclCommunicator::wait_for(const PreparedCollective& prepared) {
   using Clock = std::chrono::steady_clock;
+  const Interval& interval = dynamic_cast<const PreparedNccl&>(prepared).interval;
   const auto deadline = Clock::now() + std::chrono::duration<double>(timeout_.value());
   for (bool finished = false; !finished;) {
-    finished = stream_->finished();
+    finished = interval.finished();
     ncclResult_t state = ncclSuccess;
     TRAINCAST_COMM_NCCL(ncclCommGetAsyncError(comm_, &state));
     if (state != ncclInProgress) check_nccl("an earlier call", __FILE__, __LINE__, state);
     if (!finished && Clock::now() > deadline) {
-      throw CommError(to_string(layout) + " did not finish in " + to_string(timeout_) +
-                      ": another rank may have failed");
+      throw CommError("did not finish in " + to_string(timeout_) + ": another rank may have failed");
     }
   }
 }

@@ -39,32 +39,37 @@ void GpuBuffer::read(std::size_t offset, std::byte* to, std::size_t bytes) {
   TRAINCAST_COMM_CUDA(cudaMemcpy(to, from, bytes, cudaMemcpyDeviceToHost));
 }
 
-TimedStream::TimedStream() {
+Stream::Stream() {
   TRAINCAST_COMM_CUDA(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking));
-  TRAINCAST_COMM_CUDA(cudaEventCreate(&start_));
-  TRAINCAST_COMM_CUDA(cudaEventCreate(&stop_));
 }
-TimedStream::~TimedStream() {
-  if (stop_ != nullptr) cudaEventDestroy(stop_);
-  if (start_ != nullptr) cudaEventDestroy(start_);
+Stream::~Stream() {
   cudaStreamDestroy(stream_);
 }
 
-void TimedStream::start() {
-  TRAINCAST_COMM_CUDA(cudaEventRecord(start_, stream_));
+Interval::Interval() {
+  TRAINCAST_COMM_CUDA(cudaEventCreate(&start_));
+  TRAINCAST_COMM_CUDA(cudaEventCreate(&stop_));
 }
-void TimedStream::stop() {
-  TRAINCAST_COMM_CUDA(cudaEventRecord(stop_, stream_));
+Interval::~Interval() {
+  if (stop_ != nullptr) cudaEventDestroy(stop_);
+  if (start_ != nullptr) cudaEventDestroy(start_);
 }
 
-bool TimedStream::finished() const {
-  const cudaError_t state = cudaStreamQuery(stream_);
+void Interval::start(const Stream& stream) {
+  TRAINCAST_COMM_CUDA(cudaEventRecord(start_, stream.get()));
+}
+void Interval::stop(const Stream& stream) {
+  TRAINCAST_COMM_CUDA(cudaEventRecord(stop_, stream.get()));
+}
+
+bool Interval::finished() const {
+  const cudaError_t state = cudaEventQuery(stop_);
   if (state == cudaErrorNotReady) return false;
-  check_cuda("cudaStreamQuery(stream_)", __FILE__, __LINE__, state);
+  check_cuda("cudaEventQuery(stop_)", __FILE__, __LINE__, state);
   return true;
 }
 
-Seconds TimedStream::elapsed() const {
+Seconds Interval::elapsed() const {
   float milliseconds = 0;
   TRAINCAST_COMM_CUDA(cudaEventElapsedTime(&milliseconds, start_, stop_));
   return Seconds(static_cast<double>(milliseconds) * 1e-3);

@@ -31,20 +31,31 @@ class GpuBuffer final : public Buffer {
   void* data_ = nullptr;
 };
 
-// A stream, and the two events that time what runs on it.
-class TimedStream {
+// A stream of its own: what runs on it overlaps with other streams.
+class Stream {
  public:
-  TimedStream();
-  ~TimedStream();
-  TimedStream(const TimedStream&) = delete;
-  TimedStream& operator=(const TimedStream&) = delete;
+  Stream();
+  ~Stream();
+  Stream(const Stream&) = delete;
+  Stream& operator=(const Stream&) = delete;
   cudaStream_t get() const { return stream_; }
-  void start();
-  void stop();
-  bool finished() const;    // of everything enqueued; throws CommError for an asynchronous CUDA error
-  Seconds elapsed() const;  // between start and stop; once finished
+
  private:
   cudaStream_t stream_ = nullptr;
+};
+
+// Two events that time what is enqueued between them.
+class Interval {
+ public:
+  Interval();
+  ~Interval();
+  Interval(const Interval&) = delete;
+  Interval& operator=(const Interval&) = delete;
+  void start(const Stream& stream);
+  void stop(const Stream& stream);
+  bool finished() const;    // up to stop(); throws CommError for an asynchronous CUDA error
+  Seconds elapsed() const;  // between start and stop; once finished
+ private:
   cudaEvent_t start_ = nullptr, stop_ = nullptr;
 };
 

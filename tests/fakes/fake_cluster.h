@@ -8,10 +8,14 @@
 #include <cstring>
 #include <exception>
 #include <functional>
+#include <map>
+#include <memory>
 #include <mutex>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "mpi/session.h"
@@ -20,9 +24,23 @@ namespace traincast {
 
 class FakeCluster {
  public:
-  explicit FakeCluster(int ranks) : ranks_(ranks), meeting_(ranks), slots_(static_cast<std::size_t>(ranks)) {}
+  // Ranks fill nodes of `per_node` in order; 0: all are on one node.
+  explicit FakeCluster(int ranks, int per_node = 0) : FakeCluster(filled(ranks, per_node)) {}
+  explicit FakeCluster(std::vector<int> node_of_rank)
+      : ranks_(static_cast<int>(node_of_rank.size())),
+        node_(std::move(node_of_rank)),
+        meeting_(ranks_),
+        slots_(static_cast<std::size_t>(ranks_)) {}
 
   int size() const { return ranks_; }
+  int node(int rank) const { return node_[static_cast<std::size_t>(rank)]; }
+  int nodes() const { return static_cast<int>(std::set<int>(node_.begin(), node_.end()).size()); }
+  int local_rank(int rank) const {
+    return static_cast<int>(std::count(node_.begin(), node_.begin() + rank, node(rank)));
+  }
+  int local_size(int rank) const {
+    return static_cast<int>(std::count(node_.begin(), node_.end(), node(rank)));
+  }
   // Everybody's text, by rank.
   std::vector<std::string> exchange(int rank, const std::string& mine) {
     slots_[static_cast<std::size_t>(rank)] = mine;
@@ -32,12 +50,24 @@ class FakeCluster {
     return all;
   }
 
+  // Everybody's parts of itself, made by whoever comes first in each color.
+  std::shared_ptr<FakeCluster> part(int rank, int color, int key, int& part_rank);
+
   // Runs `program` once a rank; throws what a rank threw. A rank that throws leaves the meeting, so that the
   // others go on.
   void run(const std::function<void(Session&)>& program);
 
  private:
+  static std::vector<int> filled(int ranks, int per_node) {
+    std::vector<int> nodes;
+    for (int rank = 0; rank < ranks; ++rank) nodes.push_back(per_node == 0 ? 0 : rank / per_node);
+    return nodes;
+  }
+
   int ranks_;
+  std::vector<int> node_;
+  std::mutex parts_mutex_;
+  std::map<int, std::shared_ptr<FakeCluster>> parts_;
   std::barrier<> meeting_;
   std::vector<std::string> slots_;
 };
@@ -45,12 +75,17 @@ class FakeCluster {
 class FakeSession final : public Session {
  public:
   FakeSession(FakeCluster& cluster, int rank) : cluster_(cluster), rank_(rank) {}
+  FakeSession(std::shared_ptr<FakeCluster> own, int rank)
+      : own_(std::move(own)), cluster_(*own_), rank_(rank) {}
   int rank() const override { return rank_; }
   int size() const override { return cluster_.size(); }
-  int local_rank() const override { return rank_; }
-  int local_size() const override { return cluster_.size(); }
-  int nodes() const override { return 1; }
-  std::string host() const override { return "fakehost"; }
+  int local_rank() const override { return cluster_.local_rank(rank_); }
+  int local_size() const override { return cluster_.local_size(rank_); }
+  int nodes() const override { return cluster_.nodes(); }
+  std::string host() const override {
+    const int node = cluster_.node(rank_);
+    return node == 0 ? "fakehost" : "fakehost" + std::to_string(node);
+  }
   void barrier() override { cluster_.exchange(rank_, ""); }
   void broadcast(void* data, std::size_t bytes, int root) override {
     const std::string mine(static_cast<const char*>(data), bytes);
@@ -73,14 +108,48 @@ class FakeSession final : public Session {
   std::vector<std::string> all_gather(const std::string& text) override {
     return cluster_.exchange(rank_, text);
   }
+  std::unique_ptr<Session> split(int color, int key) override {
+    int part_rank = 0;
+    std::shared_ptr<FakeCluster> part = cluster_.part(rank_, color, key, part_rank);
+    return part == nullptr ? nullptr : std::make_unique<FakeSession>(std::move(part), part_rank);
+  }
   [[noreturn]] void abort(int exit_code) override {
     throw std::runtime_error("abort with " + std::to_string(exit_code));
   }
 
  private:
+  std::shared_ptr<FakeCluster> own_;
   FakeCluster& cluster_;
   int rank_;
 };
+
+inline std::shared_ptr<FakeCluster> FakeCluster::part(int rank, int color, int key, int& part_rank) {
+  const std::vector<std::string> colors = exchange(rank, std::to_string(color));
+  const std::vector<std::string> keys = exchange(rank, std::to_string(key));
+  std::vector<std::pair<int, int>> members;  // key, rank
+  for (int other = 0; other < ranks_; ++other) {
+    const auto at = static_cast<std::size_t>(other);
+    if (std::stoi(colors[at]) == color) members.emplace_back(std::stoi(keys[at]), other);
+  }
+  std::sort(members.begin(), members.end());
+  std::vector<int> nodes;
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    if (members[i].second == rank) part_rank = static_cast<int>(i);
+    nodes.push_back(node_[static_cast<std::size_t>(members[i].second)]);
+  }
+  if (color >= 0 && members.front().second == rank) {
+    const std::lock_guard lock(parts_mutex_);
+    parts_[color] = std::make_shared<FakeCluster>(std::move(nodes));
+  }
+  exchange(rank, "");
+  std::shared_ptr<FakeCluster> mine;
+  if (color >= 0) {
+    const std::lock_guard lock(parts_mutex_);
+    mine = parts_[color];
+  }
+  exchange(rank, "");
+  return mine;
+}
 
 inline void FakeCluster::run(const std::function<void(Session&)>& program) {
   std::mutex mutex;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -43,12 +44,30 @@ class FakeNoise {
   std::uint64_t calls_ = 0;
 };
 
+class FakeLoad final : public BackgroundLoad {
+ public:
+  FakeLoad(const FakeClock& clock, Seconds once) : clock_(clock), start_(clock.now()), once_(once) {}
+  LoadResult stop() override {
+    if (!result_) {
+      const Seconds elapsed = clock_.now() - start_;
+      result_ = {static_cast<std::int64_t>(elapsed / once_), elapsed};
+    }
+    return *result_;
+  }
+
+ private:
+  const FakeClock& clock_;
+  Seconds start_, once_;
+  std::optional<LoadResult> result_;
+};
+
 class FakeBackend final : public Backend {
  public:
   struct Formula {
     Seconds launch{2e-6};
     FlopRate rate{600e12};
     Bandwidth bandwidth{2.5e12};
+    Bandwidth link{55e9};
     Seconds time(const Op& op) const {
       const Work done = work(op);
       return launch + std::max(done.flops / rate, done.bytes / bandwidth);
@@ -57,6 +76,10 @@ class FakeBackend final : public Backend {
   struct PreparedOp : Prepared {
     explicit PreparedOp(const Op& shape) : op(shape) {}
     Op op;
+  };
+  struct PreparedHostOp : Prepared {
+    explicit PreparedHostOp(const HostOp& shape) : op(shape) {}
+    HostOp op;
   };
 
   FakeBackend(FakeClock& clock, Formula answers, FakeNoise noise = FakeNoise())
@@ -73,14 +96,31 @@ class FakeBackend final : public Backend {
             .multiprocessors = 132};
   }
   std::string why_unsupported(const Op& op) const override { return unsupported(op); }
-  std::unique_ptr<Prepared> prepare(const Op& op, std::uint64_t) override {
+  std::string why_unsupported(const HostOp&) const override { return ""; }
+  std::unique_ptr<Prepared> prepare(const Op& op, std::uint64_t, const PrepareOptions&) override {
     return std::make_unique<PreparedOp>(op);
   }
+  std::unique_ptr<Prepared> prepare(const HostOp& op, std::uint64_t) override {
+    return std::make_unique<PreparedHostOp>(op);
+  }
   Seconds time(Prepared& prepared, int repeats) override {
-    const Seconds time = formula.time(dynamic_cast<PreparedOp&>(prepared).op) * repeats * noise_.factor();
+    const Seconds time = once(prepared) * repeats * noise_.factor();
     clock_.advance(time);
     return time;
   }
+  void enqueue(Prepared& prepared) override { clock_.advance(once(prepared) * noise_.factor()); }
+  void mark() override { marks_.push_back(clock_.now()); }
+  std::vector<Seconds> synchronize() override {
+    const std::vector<Seconds> marks = std::exchange(marks_, {});
+    std::vector<Seconds> times;
+    for (const Seconds mark : marks) times.push_back(mark - marks.front());
+    return times;
+  }
+  // The load executes for as long as the clock moves; it slows nothing down.
+  std::unique_ptr<BackgroundLoad> run_in_background(Prepared& prepared) override {
+    return std::make_unique<FakeLoad>(clock_, once(prepared));
+  }
+  Telemetry& telemetry() override { return *telemetry_; }
   std::vector<float> result(Prepared&) override { return {}; }
   void flush_cache() override { ++flushes; }
 
@@ -90,8 +130,17 @@ class FakeBackend final : public Backend {
   int flushes = 0;
 
  private:
+  Seconds once(const Prepared& prepared) const {
+    if (const auto* host = dynamic_cast<const PreparedHostOp*>(&prepared)) {
+      return formula.launch + work(host->op).bytes / formula.link;
+    }
+    return formula.time(dynamic_cast<const PreparedOp&>(prepared).op);
+  }
+
   FakeClock& clock_;
   FakeNoise noise_;
+  std::vector<Seconds> marks_;
+  std::unique_ptr<Telemetry> telemetry_ = no_telemetry("a fake has no sensors");
 };
 
 class FakeCommunicator final : public Communicator {
@@ -107,9 +156,13 @@ class FakeCommunicator final : public Communicator {
     PreparedMessage(Collective what, Bytes bytes) : collective(what), message(bytes) {}
     Collective collective;
     Bytes message;
+    int started = 0;
   };
 
   FakeCommunicator(FakeClock& clock, int ranks) : clock_(clock), ranks_(ranks) {}
+  // The one of all ranks, which can be split.
+  FakeCommunicator(FakeClock& clock, Session& session)
+      : clock_(clock), ranks_(session.size()), session_(&session) {}
   std::string_view name() const override { return "fake"; }
   std::vector<std::pair<std::string, std::string>> libraries() const override { return {{"fakeccl", "2"}}; }
   std::string why_unsupported(Collective collective) const override { return unsupported(collective); }
@@ -125,6 +178,15 @@ class FakeCommunicator final : public Communicator {
     clock_.advance(time);
     return time;
   }
+  using Communicator::start;
+  void start(Prepared& prepared, int repeats) override {
+    dynamic_cast<PreparedMessage&>(prepared).started = repeats;
+  }
+  // As if nothing had been computed meanwhile.
+  Seconds wait(Prepared& prepared) override {
+    return time(prepared, dynamic_cast<PreparedMessage&>(prepared).started);
+  }
+  std::unique_ptr<Communicator> split(int color, int key) override;
   std::string verify(Prepared& prepared) override {
     const auto& what = dynamic_cast<PreparedMessage&>(prepared);
     return wrong(what.collective, what.message);
@@ -137,6 +199,17 @@ class FakeCommunicator final : public Communicator {
  private:
   FakeClock& clock_;
   int ranks_;
+  Session* session_ = nullptr;
 };
+
+inline std::unique_ptr<Communicator> FakeCommunicator::split(int color, int key) {
+  const std::unique_ptr<Session> part = session_ == nullptr ? nullptr : session_->split(color, key);
+  if (part == nullptr) return nullptr;
+  auto communicator = std::make_unique<FakeCommunicator>(clock_, part->size());
+  communicator->formula = formula;
+  communicator->unsupported = unsupported;
+  communicator->wrong = wrong;
+  return communicator;
+}
 
 }  // namespace traincast

@@ -29,6 +29,12 @@ TEST_F(CommunicatorTest, EveryCollectiveIsRightAtAllSizes) {
 TEST_F(CommunicatorTest, TimesAreAgreed) {
   expect_agreed_times(*communicator_, session_);
 }
+TEST_F(CommunicatorTest, WhatRunsInTheBackgroundIsRight) {
+  expect_right_in_the_background(*communicator_);
+}
+TEST_F(CommunicatorTest, PartsOfTheRanksWorkAmongThemselves) {
+  expect_right_in_parts(*communicator_, session_);
+}
 TEST_F(CommunicatorTest, VerifyFindsAWrongElement) {
   expect_wrong_elements_found(*communicator_, session_);
 }

@@ -36,8 +36,24 @@ TEST_F(NcclTest, EveryCollectiveIsRightAtAllSizes) {
 TEST_F(NcclTest, TimesAreAgreed) {
   expect_agreed_times(*communicator_, session_);
 }
+TEST_F(NcclTest, WhatRunsInTheBackgroundIsRight) {
+  expect_right_in_the_background(*communicator_);
+}
+TEST_F(NcclTest, PartsOfTheRanksWorkAmongThemselves) {
+  expect_right_in_parts(*communicator_, session_);
+}
 TEST_F(NcclTest, VerifyFindsAWrongElement) {
   expect_wrong_elements_found(*communicator_, session_);
+}
+TEST_F(NcclTest, SaysHowItRunsAMessage) {
+  const auto prepared =
+      communicator_->prepare_in_place(Collective::all_reduce, Bytes(1 << 20), DataType::bf16);
+  const LibraryChoice choice = communicator_->choice(*prepared);
+  EXPECT_EQ(communicator_->verify(*prepared), "");
+  if (session_.size() > 1 && session_.rank() == 0) {
+    EXPECT_FALSE(choice.algorithm.empty());
+    EXPECT_GT(choice.estimate.value(), 0);
+  }
 }
 TEST_F(NcclTest, AMessageLargerThanMemoryIsAnErrorOfAllRanks) {
   EXPECT_THROW(communicator_->prepare(Collective::all_gather, Bytes(1e14), DataType::bf16), CommError);

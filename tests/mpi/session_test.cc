@@ -69,6 +69,19 @@ TEST(Session, BroadcastsFromEachRank) {
   session.barrier();
 }
 
+TEST(Session, PartsHaveRanksOfTheirOwn) {
+  Session& session = test_session();
+  const auto part = session.split(session.rank() % 2, -session.rank());
+  ASSERT_NE(part, nullptr);
+  const int members = (session.size() + 1 - session.rank() % 2) / 2;
+  EXPECT_EQ(part->size(), members);
+  EXPECT_EQ(part->rank(), members - 1 - session.rank() / 2);
+  EXPECT_EQ(part->local_size(), members);
+  EXPECT_EQ(part->max(session.rank()), (members - 1) * 2 + session.rank() % 2);
+  const auto nobody = session.split(session.rank() == 0 ? 0 : -1, 0);
+  EXPECT_EQ(nobody == nullptr, session.rank() != 0);
+}
+
 TEST(Session, AFailureOfOneRankIsKnownToAll) {
   Session& session = test_session();
   EXPECT_EQ(first_failure(session, ""), "");

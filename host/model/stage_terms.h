@@ -1,0 +1,36 @@
+// Terms of a step that many plans share, for those who compute each once (host/search): estimate_step
+// (step.h) is made of the same functions.
+#pragma once
+
+#include "host/model/layer.h"
+#include "host/model/plan.h"
+#include "host/model/simulate_pipeline.h"
+#include "host/model/stack.h"
+#include "host/model/system.h"
+#include "host/model/transformer.h"
+
+namespace traincast {
+
+// Between neighbours of the pipeline. Depends on the plan's micro-batch, on its tensor, context and data
+// ranks, and on whether there are several chunks a rank.
+ChunkMessage pipeline_message(const Transformer& model, const Plan& plan, const Stack& stack,
+                              const System& system);
+
+// Parameters of the rank that holds the most dense ones (embedding and head among them) and of that which
+// holds the most expert ones.
+struct MostHeld {
+  double dense = 0, experts = 0;
+};
+MostHeld most_held(const Transformer& model, const Plan& plan);
+
+// once_a_step (stages.h) of a plan whose ranks hold so much.
+PartTimes once_a_step(const MostHeld& held, const Plan& plan, const Stack& stack, const System& system);
+
+// ZeRO-3, of one layer of `parameters` on a rank: its weights gathered before each pass, its gradients
+// scattered, alone and at the fabric's full rate. Seconds.
+double gathered_layer_seconds(double parameters, const CommGroup& shard, const Stack& stack,
+                              const System& system);
+// What a chunk's ZeRO-3 messages add to its time, as far as they do not hide under its work.
+double exposed_gathers(double work, double messages, const Stack& stack);
+
+}  // namespace traincast
