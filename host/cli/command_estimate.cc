@@ -6,7 +6,10 @@
 #include "host/cli/forecasts.h"
 #include "host/cli/output.h"
 #include "host/cli/uncertainties.h"
+#include "host/model/failures.h"
 #include "host/report/estimate_report.h"
+#include "host/risk/histories.h"
+#include "host/risk/reliability_report.h"
 #include "host/risk/uncertainty_report.h"
 
 namespace traincast {
@@ -34,6 +37,16 @@ int run_estimate(const Arguments& arguments) {
   if (const auto uncertainty = uncertainty_of(arguments, edited.store, forecast)) {
     add_uncertainty(report, *uncertainty);
   }
+  const std::int64_t count = arguments.count("histories", 0, 10'000'000);
+  if (count > 0) {
+    const auto seed = static_cast<std::uint64_t>(arguments.count("seed", 0, 1'000'000'000));
+    const HistoryModel model(history_inputs(forecast.run, forecast.phases, forecast.estimate));
+    const HistorySummary summary = summarise(simulate_histories(model, count, seed));
+    if (summary.finished == 0)
+      throw InfeasiblePlan(forecast.run.name + ": never finishes: " + summary.reason);
+    for (Table& table : reliability_tables(forecast, summary, seed))
+      report.tables.push_back(std::move(table));
+  }
   emit(arguments, report);
   return 0;
 }
@@ -49,7 +62,11 @@ const CommandSpec kEstimateCommand{
         "3).\n"
         "How uncertain the inputs are is in configs/uncertainty: the set that the run names, else default.",
     .example = "traincast estimate grok-3-central-100k",
-    .options = {kSetOption, kProfileOption, kDrawsOption, kSeedOption},
+    .options = {kSetOption,
+                kProfileOption,
+                {"histories", "N", "simulate N histories of failures and restarts; 0: none", "1000"},
+                kDrawsOption,
+                kSeedOption},
     .positional = {"RUN", "a name or a .json file", 1, 1},
     .ranks = Ranks::one,
     .run = run_estimate};

@@ -1,6 +1,8 @@
-// traincast validate runs|collectives|kernels: how far the model is from what others measured.
+// traincast validate runs|collectives|kernels|reliability: how far the model is from what others measured.
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
+#include <optional>
 
 #include "host/base/csv.h"
 #include "host/base/errors.h"
@@ -10,6 +12,7 @@
 #include "host/cli/command.h"
 #include "host/cli/output.h"
 #include "host/config/load.h"
+#include "host/risk/published_reliability.h"
 #include "host/validate/cross_validate.h"
 #include "host/validate/library.h"
 #include "host/validate/validate_report.h"
@@ -35,7 +38,7 @@ void refuse_options(const Arguments& arguments, std::initializer_list<std::strin
 }
 
 int validate_runs(const Arguments& arguments) {
-  refuse_options(arguments, {"fit", "predict", "gpu"});
+  refuse_options(arguments, {"fit", "predict", "gpu", "histories", "seed"});
   const std::string file = one_file(arguments, "runs");
   const Library library = load_library(open_configs(arguments));
   const std::vector<PublishedRun> runs = read_published_runs(CsvTable::from_file(file), library.models);
@@ -60,7 +63,7 @@ int validate_runs(const Arguments& arguments) {
 }
 
 int validate_collective_times(const Arguments& arguments) {
-  refuse_options(arguments, {"rows", "explain", "cross-validate", "gpu"});
+  refuse_options(arguments, {"rows", "explain", "cross-validate", "gpu", "histories", "seed"});
   if (arguments.positional().size() > 1) {
     throw UsageError("traincast validate collectives has no use for \"" + arguments.positional()[1] +
                      "\"; its files go to --fit and --predict");
@@ -75,11 +78,25 @@ int validate_collective_times(const Arguments& arguments) {
 }
 
 int validate_kernel_times(const Arguments& arguments) {
-  refuse_options(arguments, {"rows", "explain", "cross-validate", "fit", "predict"});
+  refuse_options(arguments, {"rows", "explain", "cross-validate", "fit", "predict", "histories", "seed"});
   const std::string file = one_file(arguments, "kernels");
   const Gpu gpu = load_gpu(open_configs(arguments), arguments.text("gpu"));
   emit(arguments,
        kernels_report(validate_kernels(read_kernel_csv(CsvTable::from_file(file)), gpu), gpu.name));
+  return 0;
+}
+
+int validate_known_reliability(const Arguments& arguments) {
+  refuse_options(arguments, {"rows", "explain", "cross-validate", "fit", "predict", "gpu"});
+  const ConfigStore store = open_configs(arguments);
+  const std::filesystem::path file = arguments.positional().size() > 1
+                                         ? std::filesystem::path(arguments.positional()[1])
+                                         : store.root() / "published" / "reliability.json";
+  Calibrator calibrator(store, std::nullopt);
+  emit(arguments,
+       known_reliability_report(check_reliability(
+           read_known_reliability(file, store), calibrator, store, arguments.count("histories", 0, 1'000'000),
+           static_cast<std::uint64_t>(arguments.count("seed", 0, 1'000'000'000)))));
   return 0;
 }
 
@@ -88,7 +105,8 @@ int run_validate(const Arguments& arguments) {
   if (kind == "runs") return validate_runs(arguments);
   if (kind == "collectives") return validate_collective_times(arguments);
   if (kind == "kernels") return validate_kernel_times(arguments);
-  throw UsageError("unknown validation \"" + kind + "\"; accepted: runs collectives kernels");
+  if (kind == "reliability") return validate_known_reliability(arguments);
+  throw UsageError("unknown validation \"" + kind + "\"; accepted: runs collectives kernels reliability");
 }
 
 }  // namespace
@@ -104,7 +122,9 @@ const CommandSpec kValidateCommand{
         "                                   nccl-tests times: calibrates the fabric on A, predicts B, beside "
         "two baselines\n"
         "validate kernels FILE.csv --gpu G  kernel times: error on points left out, beside two baselines\n"
-        "Errors are ln(predicted / measured).",
+        "validate reliability [FILE.json]   interruptions and effective time of finished runs: the form of "
+        "configs/published/reliability.json\n"
+        "Errors of the first three are ln(predicted / measured).",
     .example = "traincast validate runs configs/published/runs.csv --cross-validate",
     .options = {{"rows", "", "runs: one line a row in text and Markdown, too (JSON and CSV always have them)",
                  ""},
@@ -112,8 +132,10 @@ const CommandSpec kValidateCommand{
                 {"cross-validate", "", "runs: errors of stacks fitted without the rows they predict", ""},
                 {"fit", "FILE", "collectives: the points to calibrate on", ""},
                 {"predict", "FILE", "collectives: the points to predict", ""},
-                {"gpu", "NAME", "kernels: the GPU that the points were timed on", "h100-sxm"}},
-    .positional = {"WHAT", "runs FILE.csv, collectives, or kernels FILE.csv", 1, 2},
+                {"gpu", "NAME", "kernels: the GPU that the points were timed on", "h100-sxm"},
+                {"histories", "N", "reliability: histories of each row, for P10 and P90", "200"},
+                {"seed", "S", "reliability: of the histories", "1"}},
+    .positional = {"WHAT", "runs FILE.csv, collectives, kernels FILE.csv or reliability", 1, 2},
     .ranks = Ranks::one,
     .run = run_validate};
 

@@ -12,7 +12,7 @@ const OptionSpec kDrawsOption{.name = "draws",
                               .fallback = "4096"};
 const OptionSpec kSeedOption{.name = "seed",
                              .value_name = "N",
-                             .help = "of the draws: the same seed gives the same bytes",
+                             .help = "of all that is random: the same seed gives the same bytes",
                              .fallback = "1"};
 
 UncertaintyOptions chosen_draws(const Arguments& arguments) {

@@ -27,6 +27,7 @@ void find_schedule(RunPhase& phase, const Run& run, const RunEstimate& all, doub
       job_reliability(run.cluster, static_cast<double>(phase.gpus), static_cast<double>(phase.replicas),
                       all.checkpoint, phase.step.time, steps_left * phase.step.time);
   phase.mtbf = job.mtbf;
+  phase.restart = job.replicas.count > 1 ? job.replicas.regroup : job.restart.whole;
   phase.stall = job.checkpointing.stall;
   phase.schedule = job.schedule;
 }
@@ -141,6 +142,7 @@ RunEstimate run_phases(const Run& run, std::span<RunPhase> phases) {
   add_sources(out, used);
   const RunPhase& most = phases[main_phase(phases)];
   out.mtbf = most.mtbf;
+  out.restart = most.restart;
   out.schedule = most.schedule;
   out.schedule.effective = out.ideal / out.expected;
   out.mean_power = out.energy / out.expected;

@@ -66,7 +66,8 @@ struct RunPhase {
   std::string waits;  // why, where replicas is 0
 
   // Found: what comes of it.
-  Seconds mtbf;
+  Seconds mtbf;  // 0: nothing interrupts it
+  Seconds restart;
   Seconds stall;
   CheckpointSchedule schedule;
   Seconds length;      // of the run in this phase; 0: it has ended before

@@ -20,7 +20,8 @@ struct RunEstimate {
   Seconds ideal;     // steps alone, nothing breaks
   Seconds expected;  // with interruptions, lost work, restarts and checkpoints
 
-  Seconds mtbf;  // of the job
+  Seconds mtbf;     // of the job; 0: nothing interrupts it
+  Seconds restart;  // from an interruption until steps run
   double interruptions = 0;
   Bytes checkpoint;          // size of one
   Seconds checkpoint_stall;  // training waits so long for each

@@ -130,7 +130,6 @@ Table memory_table(const Forecast& f) {
 
 Table run_table(const Forecast& f) {
   const RunEstimate& e = f.estimate;
-  const Cluster& cluster = f.run.cluster;
   Table table{.key = "run_figures",
               .title = "The whole run",
               .columns = {left("figure", "figure"),
@@ -144,11 +143,12 @@ Table run_table(const Forecast& f) {
   };
   const auto days = [](Seconds s) { return plain(s.value() / kSecondsPerDay); };
   const FigureGroup d = FigureGroup::days;
-  row("time between interruptions", "min", plain(e.mtbf.value() / 60), e.mtbf.value() / 60,
-      FigureGroup::failures);
+  if (e.mtbf.value() > 0) {
+    row("time between interruptions", "min", plain(e.mtbf.value() / 60), e.mtbf.value() / 60,
+        FigureGroup::failures);
+  }
   row("interruptions", "", plain(e.interruptions), e.interruptions, d);
-  row("restart", "min", plain(cluster.reliability.restart.value() / 60),
-      cluster.reliability.restart.value() / 60, FigureGroup::failures);
+  row("restart", "min", plain(e.restart.value() / 60), e.restart.value() / 60, FigureGroup::failures);
   row("checkpoint size", "TB", plain(e.checkpoint.value() / 1e12), e.checkpoint.value() / 1e12,
       FigureGroup::checkpoints);
   row("checkpoint stall", "s", plain(e.checkpoint_stall.value()), e.checkpoint_stall.value(),

@@ -104,34 +104,13 @@ void find_start(const Search& search, const std::vector<double>& times, const De
       return false;
     }
   };
-  // Whoever starts later is done later, or at best on the same day: so the days that do come first. The first
-  // day of the site is where the configs refuse an earlier one.
-  std::int64_t low = deadline.start.day;
-  const std::int64_t last = deadline.by.day;
+  // Whoever starts later is done later, or at best on the same day.
+  std::int64_t low = std::min(deadline.first_day.day, deadline.start.day);
   if (!reached(low)) {
-    std::int64_t first = low;
-    try {
-      while (first > 0 && low - first < 4000) {
-        static_cast<void>(search.run({start_on(Date{first - 1})}));
-        --first;
-        if (low - first > 400) break;
-      }
-    } catch (const std::exception&) {  // the site's first day was found
-    }
-    if (first == low || !reached(first)) {
-      answer.no_start = "no start does: the site would have had to grow faster";
-      return;
-    }
-    std::int64_t high = low;
-    low = first;
-    while (high - low > 1) {
-      const std::int64_t middle = low + (high - low) / 2;
-      (reached(middle) ? low : high) = middle;
-    }
-    answer.start = Date{low};
+    answer.no_start = "no start does: the site would have had to grow faster";
     return;
   }
-  std::int64_t high = last + 1;
+  std::int64_t high = deadline.by.day + 1;
   while (high - low > 1) {
     const std::int64_t middle = low + (high - low) / 2;
     (reached(middle) ? low : high) = middle;
@@ -190,8 +169,10 @@ double share_within(const std::vector<double>& times, Seconds available) {
 }
 
 Deadline find_deadline(const RunConfigs& configs, const std::vector<Override>& set, Date start, Date by,
-                       const std::vector<double>& chances, const UncertaintyOptions& options,
+                       const std::vector<double>& chances, UncertaintyOptions options,
                        const std::optional<Profile>& profile) {
+  // Hundreds of samples: chance enters as the deviation from the mean time, not as a history for each draw.
+  options.histories = false;
   const Search search(configs, set, options, profile);
   const UncertainRun run = search.run({start_on(start)});
   const std::vector<double> times = search.times(run);
@@ -212,6 +193,10 @@ Deadline find_deadline(const RunConfigs& configs, const std::vector<Override>& s
   out.gpus = run.run.plan.gpus();
   out.cluster_gpus = configs.run().cluster.gpus();
   out.by_date = run.run.cluster.timeline.has_value();
+  out.first_day = start;
+  if (out.by_date && !run.run.cluster.timeline->installed.empty()) {
+    out.first_day = run.run.cluster.timeline->installed.front().from;
+  }
   const std::vector<Candidate> counts = candidates(search, configs, {start_on(start)}, out);
   for (const double chance : chances) {
     DeadlineAnswer answer;

@@ -37,6 +37,7 @@ struct Deadline {
   std::int64_t gpus = 0;
   std::int64_t cluster_gpus = 0;
   bool by_date = false;  // the cluster changes by date
+  Date first_day;        // then: on which something stands there
   std::vector<DeadlineAnswer> answers;
 };
 
@@ -44,9 +45,10 @@ struct Deadline {
 inline constexpr std::int64_t kMostDeadlineGpus = 1'048'576;
 
 // All chances are shares of the same draws (common random numbers). The start holds instead of the run's own.
+// How failures fall enters as a deviation from the mean time (see Chance), whatever options.histories says.
 // `by` is not before `start`. Throws as RunConfigs::with, and InfeasiblePlan where the run has no estimate.
 Deadline find_deadline(const RunConfigs& configs, const std::vector<Override>& set, Date start, Date by,
-                       const std::vector<double>& chances, const UncertaintyOptions& options,
+                       const std::vector<double>& chances, UncertaintyOptions options,
                        const std::optional<Profile>& profile);
 
 // Share of the times that are no longer than this.

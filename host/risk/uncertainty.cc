@@ -57,7 +57,7 @@ class Design {
 
 using Row = std::vector<double>;
 
-Outcome outcome_at(RunArithmetic& arithmetic, const Row& row) {
+RiskOutcome outcome_at(RunArithmetic& arithmetic, const Row& row) {
   return arithmetic.at(std::span(row).first(row.size() - 1), {.deviations = row.back()});
 }
 
@@ -71,14 +71,15 @@ Row design_row(const Design& design, std::size_t side, std::size_t draw) {
 // with a simulated history.
 struct Sample {
   std::vector<Row> rows;
-  std::vector<Outcome> outcomes;
-  std::vector<Outcome> histories;  // the same as `outcomes` where none is wanted
+  std::vector<RiskOutcome> outcomes;
+  std::vector<RiskOutcome> histories;  // the same as `outcomes` where none is wanted
 };
 
 Sample sample(const UncertainRun& run, const UncertaintyOptions& options) {
   const Design design(run, options);
   const std::size_t half = design.half();
-  Sample out{std::vector<Row>(2 * half), std::vector<Outcome>(2 * half), std::vector<Outcome>(2 * half)};
+  Sample out{std::vector<Row>(2 * half), std::vector<RiskOutcome>(2 * half),
+             std::vector<RiskOutcome>(2 * half)};
   in_parallel(2 * half, options.threads, [&](std::size_t first, std::size_t last) {
     RunArithmetic arithmetic(run);
     for (std::size_t i = first; i < last; ++i) {
@@ -94,27 +95,27 @@ Sample sample(const UncertainRun& run, const UncertaintyOptions& options) {
   return out;
 }
 
-double log_of(const Outcome& outcome, RiskFigure figure, double estimate) {
+double log_of(const RiskOutcome& outcome, RiskFigure figure, double estimate) {
   if (!outcome.finishes) {
     return std::log(figure == RiskFigure::goodput ? 1 / kLongest : estimate * kLongest);
   }
   return std::log(outcome[figure]);
 }
 
-void add_indices(Uncertainty& out, const Sample& sample, const std::vector<std::vector<Outcome>>& mixed) {
+void add_indices(Uncertainty& out, const Sample& sample, const std::vector<std::vector<RiskOutcome>>& mixed) {
   const std::size_t half = sample.outcomes.size() / 2;
   for (int f = 0; f < kRiskFigures; ++f) {
     const auto figure = static_cast<RiskFigure>(f);
     const auto index = static_cast<std::size_t>(f);
     if (!(out.estimate[index] > 0)) continue;  // a price of zero
-    const auto logs = [&](const Outcome* from) {
+    const auto logs = [&](const RiskOutcome* from) {
       std::vector<double> list(half);
       for (std::size_t j = 0; j < half; ++j) list[j] = log_of(from[j], figure, out.estimate[index]);
       return list;
     };
     std::vector<std::vector<double>> columns;
     columns.reserve(mixed.size());
-    for (const std::vector<Outcome>& column : mixed) columns.push_back(logs(column.data()));
+    for (const std::vector<RiskOutcome>& column : mixed) columns.push_back(logs(column.data()));
     const SobolIndices indices =
         sobol_indices(logs(sample.outcomes.data()), logs(sample.outcomes.data() + half), columns);
     for (std::size_t c = 0; c < columns.size(); ++c) {
@@ -124,7 +125,7 @@ void add_indices(Uncertainty& out, const Sample& sample, const std::vector<std::
   }
 }
 
-double figure_or_never(const Outcome& outcome, std::size_t figure) {
+double figure_or_never(const RiskOutcome& outcome, std::size_t figure) {
   if (outcome.finishes) return outcome.figures[figure];
   return static_cast<RiskFigure>(figure) == RiskFigure::goodput ? 0 : kNever;
 }
@@ -141,7 +142,7 @@ void add_swings(Uncertainty& out, const UncertainRun& run) {
     const auto at = [&](double u, double& value, std::array<double, kRiskFigures>& figures) {
       Row row = medians;
       row[c] = value = chance ? normal_quantile(u) : run.inputs[c].distribution.quantile(u);
-      const Outcome outcome = outcome_at(arithmetic, row);
+      const RiskOutcome outcome = outcome_at(arithmetic, row);
       for (std::size_t f = 0; f < kRiskFigures; ++f) figures[f] = figure_or_never(outcome, f);
     };
     at(0.1, effect.p10, effect.at_p10);
@@ -150,10 +151,10 @@ void add_swings(Uncertainty& out, const UncertainRun& run) {
   }
 }
 
-std::vector<double> times_of(const std::vector<Outcome>& outcomes) {
+std::vector<double> times_of(const std::vector<RiskOutcome>& outcomes) {
   std::vector<double> times;
   times.reserve(outcomes.size());
-  for (const Outcome& outcome : outcomes) {
+  for (const RiskOutcome& outcome : outcomes) {
     times.push_back(figure_or_never(outcome, static_cast<std::size_t>(RiskFigure::days)));
   }
   return times;
@@ -180,7 +181,7 @@ Uncertainty estimate_uncertainty(const UncertainRun& run, const UncertaintyOptio
   const Sample drawn = sample(run, options);
   const std::size_t half = drawn.rows.size() / 2;
   const std::size_t columns = run.inputs.size() + 1;
-  std::vector<std::vector<Outcome>> mixed(columns, std::vector<Outcome>(half));
+  std::vector<std::vector<RiskOutcome>> mixed(columns, std::vector<RiskOutcome>(half));
   in_parallel(columns * half, options.threads, [&](std::size_t first, std::size_t last) {
     RunArithmetic arithmetic(run);
     Row row;
@@ -209,12 +210,12 @@ Uncertainty estimate_uncertainty(const UncertainRun& run, const UncertaintyOptio
   out.estimate = RunArithmetic(run).at(own, {}).figures;
   const auto finished =
       static_cast<double>(std::count_if(drawn.histories.begin(), drawn.histories.end(),
-                                        [](const Outcome& outcome) { return outcome.finishes; }));
+                                        [](const RiskOutcome& outcome) { return outcome.finishes; }));
   out.finishing = finished / static_cast<double>(out.draws);
   for (std::size_t f = 0; f < kRiskFigures; ++f) {
     std::vector<double> values;
     values.reserve(drawn.histories.size());
-    for (const Outcome& outcome : drawn.histories) values.push_back(figure_or_never(outcome, f));
+    for (const RiskOutcome& outcome : drawn.histories) values.push_back(figure_or_never(outcome, f));
     out.figures[f] = {percentile_with_infinite(values, 0.1), percentile_with_infinite(values, 0.5),
                       percentile_with_infinite(values, 0.9)};
   }

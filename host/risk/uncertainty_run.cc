@@ -218,14 +218,14 @@ double RunArithmetic::time_by_chance(const RunEstimate& mean, const Chance& chan
   return std::max(mean.ideal / mean.expected, 1 + chance.deviations * (deviation / mean.expected));
 }
 
-Outcome RunArithmetic::at(std::span<const double> values, const Chance& chance) {
+RiskOutcome RunArithmetic::at(std::span<const double> values, const Chance& chance) {
   Factors factors;
   for (std::size_t i = 0; i < values.size(); ++i) set(base_.inputs[i], values[i], factors);
   run_.tokens = base_.run.tokens * factors.tokens;
   run_.cluster.power.price = base_.run.cluster.power.price * factors.price;
   run_.cluster.power.co2 = base_.run.cluster.power.co2 * factors.co2;
   for (std::size_t i = 0; i < phases_.size(); ++i) set_phase(phases_[i], base_.phases[i], factors);
-  Outcome outcome;
+  RiskOutcome outcome;
   RunEstimate e;
   try {
     e = run_phases(run_, phases_);

@@ -27,7 +27,7 @@ struct BoundInput {
 enum class RiskFigure { days, goodput, mfu, gpu_hours, power, energy, co2, rent, electricity, owning };
 inline constexpr int kRiskFigures = 10;
 
-struct Outcome {
+struct RiskOutcome {
   bool finishes = false;  // if not, every figure is 0
   // SI (days: seconds); gpu_hours: GPU-hours; owning: capital over its life and electricity.
   std::array<double, kRiskFigures> figures{};
@@ -63,7 +63,7 @@ class RunArithmetic {
  public:
   explicit RunArithmetic(const UncertainRun& run);
   // `values`: one an input of the run, SI.
-  Outcome at(std::span<const double> values, const Chance& chance);
+  RiskOutcome at(std::span<const double> values, const Chance& chance);
 
  private:
   // Time over the mean; infinite where the history does not finish.

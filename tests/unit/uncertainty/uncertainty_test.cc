@@ -37,7 +37,7 @@ std::vector<double> own_values(const UncertainRun& run) {
 TEST(Uncertainty, OwnValuesGiveTheEstimate) {
   for (const char* name : {kRun, "grok-3-central-100k", "deepseek-v3-2k", "grok-3-colossus-timeline"}) {
     const UncertainRun run = shipped_run(name);
-    const Outcome outcome = RunArithmetic(run).at(own_values(run), {});
+    const RiskOutcome outcome = RunArithmetic(run).at(own_values(run), {});
     const RunEstimate& e = run.estimate;
     ASSERT_TRUE(outcome.finishes);
     const auto same = [&](RiskFigure figure, double wanted) {
@@ -79,9 +79,9 @@ TEST(Uncertainty, InputsDoWhatTheConfigsWouldDo) {
     for (std::size_t i = 0; i < values.size(); ++i) {
       if (run.inputs[i].input == c.input) values[i] = c.value;
     }
-    const Outcome moved = RunArithmetic(run).at(values, {});
+    const RiskOutcome moved = RunArithmetic(run).at(values, {});
     const UncertainRun set = shipped_run(kRun, {{c.path, c.text}});
-    const Outcome wanted = RunArithmetic(set).at(own_values(set), {});
+    const RiskOutcome wanted = RunArithmetic(set).at(own_values(set), {});
     for (int f = 0; f < kRiskFigures; ++f) {
       const auto figure = static_cast<RiskFigure>(f);
       EXPECT_NEAR(moved[figure] / wanted[figure], 1, 1e-6) << c.path << " figure " << f;
