@@ -9,7 +9,7 @@ namespace traincast {
 const OptionSpec kDrawsOption{.name = "draws",
                               .value_name = "N",
                               .help = "how many draws of the uncertain inputs (an even number)",
-                              .fallback = "4096"};
+                              .fallback = "2048"};
 const OptionSpec kSeedOption{.name = "seed",
                              .value_name = "N",
                              .help = "of all that is random: the same seed gives the same bytes",

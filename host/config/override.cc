@@ -135,10 +135,13 @@ std::string RunConfigs::resolve(std::string_view path, std::string_view option) 
   if (found.size() > 1) throw UsageError(shown + " names several inputs; accepted: " + join(found, " "));
   // gpu.NAME.PATH is gpu.PATH of one GPU.
   const std::vector<std::string> steps = split(path);
-  for (const Fleet& fleet : run_.cluster.fleets) {
-    if (steps.size() < 3 || steps[0] != "gpu" || steps[1] != fleet.gpu) continue;
-    const std::string all = "gpu." + std::string(path.substr(5 + fleet.gpu.size()));
-    if (std::binary_search(paths_.begin(), paths_.end(), all)) return std::string(path);
+  if (steps.size() > 2 && steps[0] == "gpu") {
+    const std::vector<std::string> gpus = store_.names(ConfigKind::gpus);
+    const std::string all = "gpu." + std::string(path.substr(5 + steps[1].size()));
+    if (std::binary_search(gpus.begin(), gpus.end(), steps[1]) &&
+        std::binary_search(paths_.begin(), paths_.end(), all)) {
+      return std::string(path);
+    }
   }
   std::vector<std::string> tails;
   std::vector<std::string> near;

@@ -30,6 +30,11 @@ class Search {
 
   UncertainRun run(const std::vector<Override>& more) const {
     std::vector<Override> all = set_;
+    // What is asked for here holds instead of what was set.
+    for (const Override& one : more) {
+      std::erase_if(
+          all, [&](const Override& other) { return configs_.resolve(other.path, other.option) == one.path; });
+    }
     all.insert(all.end(), more.begin(), more.end());
     const EditedRun edited = configs_.with(all);
     Calibrator calibrator(edited.store, profile_);
@@ -130,7 +135,6 @@ std::vector<Candidate> candidates(const Search& search, const RunConfigs& config
   all.insert(all.end(), start.begin(), start.end());
   for (const std::int64_t gpus : configs.gpu_counts(all, kMostDeadlineGpus)) {
     std::vector<Override> more = start;
-    std::erase_if(more, [](const Override& one) { return one.path == "gpus"; });
     more.push_back({"gpus", std::to_string(gpus)});
     try {
       const std::vector<double> times = search.times(search.run(more));
@@ -156,7 +160,7 @@ void find_gpus(const std::vector<Candidate>& list, DeadlineAnswer& answer) {
   if (best == nullptr || best->chance == 0) return;
   answer.no_gpus += ": the best, " + grouped(best->gpus) + ", reach " + percent(best->chance);
   if (list.back().chance < best->chance) {
-    answer.no_gpus += "; more fail more often and wait more for one another";
+    answer.no_gpus += "; more of them share the same batch, fail more often and wait more";
   }
 }
 
@@ -191,7 +195,6 @@ Deadline find_deadline(const RunConfigs& configs, const std::vector<Override>& s
   out.mfu = run.step.mfu;
   out.most_mfu = run.pace.peak(gemm_type(run.run.plan.precision)) / run.pace.peak(DataType::bf16);
   out.gpus = run.run.plan.gpus();
-  out.cluster_gpus = configs.run().cluster.gpus();
   out.by_date = run.run.cluster.timeline.has_value();
   out.first_day = start;
   if (out.by_date && !run.run.cluster.timeline->installed.empty()) {

@@ -35,7 +35,6 @@ struct Deadline {
   double mfu = 0;       // as estimated
   double most_mfu = 1;  // that the plan's number format could reach: its peak over that of BF16
   std::int64_t gpus = 0;
-  std::int64_t cluster_gpus = 0;
   bool by_date = false;  // the cluster changes by date
   Date first_day;        // then: on which something stands there
   std::vector<DeadlineAnswer> answers;

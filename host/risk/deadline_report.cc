@@ -62,14 +62,11 @@ Table answers_table(const Deadline& d) {
                         missing_cell(),
                         missing_cell()});
   for (const DeadlineAnswer& a : d.answers) {
-    const bool grown = a.gpus && *a.gpus > d.cluster_gpus;
-    table.rows.push_back(
-        {percent_cell(a.chance, 0), a.start ? text_cell(to_string(*a.start)) : missing_cell(a.no_start),
-         a.mfu ? Cell{plain(100 * *a.mfu) + " %", *a.mfu} : missing_cell(a.no_mfu),
-         a.gpus ? Cell{grouped(*a.gpus) + (grown ? " (the cluster has " + grouped(d.cluster_gpus) + ")" : ""),
-                       *a.gpus}
-                : missing_cell(a.no_gpus),
-         reason(a.no_start), reason(a.no_mfu), reason(a.no_gpus)});
+    table.rows.push_back({percent_cell(a.chance, 0),
+                          a.start ? text_cell(to_string(*a.start)) : missing_cell(a.no_start),
+                          a.mfu ? Cell{plain(100 * *a.mfu) + " %", *a.mfu} : missing_cell(a.no_mfu),
+                          a.gpus ? count_cell(*a.gpus) : missing_cell(a.no_gpus), reason(a.no_start),
+                          reason(a.no_mfu), reason(a.no_gpus)});
   }
   table.rows.front()[0].text = percent_cell(d.chance).text + " (now)";
   table.footnotes = {

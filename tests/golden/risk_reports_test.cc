@@ -113,7 +113,6 @@ TEST(RiskReports, Deadline) {
   d.times = {100 * kSecondsPerDay, 130 * kSecondsPerDay, kNever};
   d.mfu = 0.4;
   d.gpus = 1024;
-  d.cluster_gpus = 1024;
   d.answers = {{0.5, *parse_date("2024-08-24"), "", 0.43, "", 2048, ""},
                {0.9, std::nullopt, "no start does: so many of the draws do not finish", std::nullopt,
                 "no MFU does, not even 100 %, the peak of the plan's number format", std::nullopt,

@@ -8,7 +8,7 @@
 namespace traincast {
 namespace {
 
-const UncertaintyOptions kDraws{.draws = 256};
+const UncertaintyOptions kDraws{.draws = 128};
 const Date kStart{19968};  // 2024-09-02
 
 Deadline deadline(const std::string& run, Date start, Date by, const std::vector<Override>& set = {}) {
@@ -27,22 +27,23 @@ TEST(Deadline, LaterIsLikelier) {
   EXPECT_EQ(last, 1);
 }
 
-// Every answer, put into effect, reaches its chance; a little less of it does not.
+// Every answer, put into effect, reaches its chance; a day later does not.
 TEST(Deadline, AnswersDo) {
-  const Date by{kStart.day + 60};
-  const Deadline found = deadline("llama-3.1-405b-16k", kStart, by);
+  const std::string name = "grok-3-low-100k";
+  const std::vector<Override> few = {{"gpus", "16384"}};
+  const Date by{kStart.day + 200};
+  const Deadline found = deadline(name, kStart, by, few);
   ASSERT_LT(found.chance, 0.5);
   for (const DeadlineAnswer& answer : found.answers) {
     ASSERT_TRUE(answer.start.has_value());
-    EXPECT_GE(deadline("llama-3.1-405b-16k", *answer.start, by).chance, answer.chance);
-    EXPECT_LT(deadline("llama-3.1-405b-16k", Date{answer.start->day + 1}, by).chance, answer.chance);
+    EXPECT_GE(deadline(name, *answer.start, by, few).chance, answer.chance);
+    EXPECT_LT(deadline(name, Date{answer.start->day + 1}, by, few).chance, answer.chance);
     ASSERT_TRUE(answer.mfu.has_value());
     EXPECT_GT(*answer.mfu, found.mfu);
-    EXPECT_LT(*answer.mfu, 1);
+    EXPECT_LE(*answer.mfu, found.most_mfu);
     ASSERT_TRUE(answer.gpus.has_value());
     EXPECT_GT(*answer.gpus, found.gpus);
-    EXPECT_GE(deadline("llama-3.1-405b-16k", kStart, by, {{"gpus", std::to_string(*answer.gpus)}}).chance,
-              answer.chance);
+    EXPECT_GE(deadline(name, kStart, by, {{"gpus", std::to_string(*answer.gpus)}}).chance, answer.chance);
   }
   EXPECT_LT(*found.answers[0].mfu, *found.answers[1].mfu);
   EXPECT_LE(*found.answers[0].gpus, *found.answers[1].gpus);
@@ -63,8 +64,7 @@ TEST(Deadline, SharesOfTimes) {
 }
 
 TEST(Deadline, RunThatDoesNotFitIsRefused) {
-  EXPECT_THROW(deadline("llama-3.1-405b-16k", kStart, Date{kStart.day + 60},
-                        {{"plan.micro_batch", "8"}, {"plan.recompute", "none"}}),
+  EXPECT_THROW(deadline("llama-3.1-405b-16k", kStart, Date{kStart.day + 60}, {{"gpus", "8192"}}),
                InfeasiblePlan);
 }
 

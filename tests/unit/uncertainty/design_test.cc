@@ -20,7 +20,9 @@ TEST(Design, ShufflesEveryCount) {
       moved += place != i ? 1 : 0;
     }
     EXPECT_EQ(places.size(), count);
-    if (count >= 64) EXPECT_GT(moved, count * 9 / 10);
+    if (count >= 64) {
+      EXPECT_GT(moved, count * 9 / 10);
+    }
   }
 }
 

@@ -85,7 +85,6 @@ TEST_F(SweepTest, PointsAreEstimates) {
   const Sweep alone = run({"restart=7 min"}, {{"gpus", "32768"}});
   EXPECT_EQ(over.points[1].figures->estimate.expected, alone.points[0].figures->estimate.expected);
   EXPECT_EQ(over.points[1].figures->gpus, 32768);
-  EXPECT_LT(over.points[1].figures->estimate.expected, over.points[0].figures->estimate.expected);
 }
 
 TEST_F(SweepTest, PointsThatCannotRunHaveReasons) {
