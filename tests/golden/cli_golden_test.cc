@@ -78,7 +78,8 @@ TEST(CliGolden, WrongCommandLinesAreOneLineAndExit2) {
   expect_refusal("list --out=", "--out needs a value: --out FILE");
   expect_refusal("list --quiet=yes", "--quiet takes no value");
   expect_refusal("list gpu",
-                 "unknown kind \"gpu\"; accepted: gpus clusters models plans stacks profiles runs");
+                 "unknown kind \"gpu\"; accepted: gpus clusters models plans stacks profiles runs "
+                 "reliability uncertainty");
   expect_refusal("version now", "traincast version has no use for \"now\"; see traincast help version");
   expect_refusal("help lsit", "unknown command \"lsit\"; did you mean list?");
 }
