@@ -15,6 +15,7 @@ extern const CommandSpec kTraceCommand;
 extern const CommandSpec kClaimsCommand;
 extern const CommandSpec kSearchCommand;
 extern const CommandSpec kSweepCommand;
+extern const CommandSpec kDeadlineCommand;
 extern const CommandSpec kCollectivesCommand;
 extern const CommandSpec kImportCommand;
 extern const CommandSpec kListCommand;
@@ -35,6 +36,7 @@ const std::vector<const CommandSpec*>& commands() {
       &kClaimsCommand,
       &kSearchCommand,
       &kSweepCommand,
+      &kDeadlineCommand,
       &kCollectivesCommand,
       &kImportCommand,
       &kListCommand,

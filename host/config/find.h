@@ -11,9 +11,9 @@
 
 namespace traincast {
 
-enum class ConfigKind { gpus, clusters, models, plans, stacks, profiles, runs, uncertainty, reliability };
+enum class ConfigKind { gpus, clusters, models, plans, stacks, profiles, runs, reliability, uncertainty };
 inline constexpr std::string_view kConfigKindNames[] = {
-    "gpus", "clusters", "models", "plans", "stacks", "profiles", "runs", "uncertainty", "reliability"};
+    "gpus", "clusters", "models", "plans", "stacks", "profiles", "runs", "reliability", "uncertainty"};
 inline constexpr int kConfigKinds = 9;
 constexpr std::string_view name(ConfigKind kind) {
   return kConfigKindNames[static_cast<int>(kind)];

@@ -104,6 +104,8 @@ Run load_run(const ConfigStore& store, std::string_view name_or_path) {
   run.tokens = root.quantity<Tokens>("tokens");
   if (root.has("start")) run.start = read_date(root, "start");
   run.assumptions = root.texts_or_none("assumptions");
+  // Read by those who estimate how uncertain the run is (host/risk).
+  if (root.has("uncertainty")) reference(root, "uncertainty", store, ConfigKind::uncertainty);
   if (auto published = root.object_if("published")) run.published = read_published(*published);
   root.finish();
 

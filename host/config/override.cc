@@ -19,12 +19,13 @@ struct Prefix {
   std::string_view word;
   ConfigKind kind;
 };
-constexpr std::array<Prefix, 6> kPrefixes = {{{"run", ConfigKind::runs},
+constexpr std::array<Prefix, 7> kPrefixes = {{{"run", ConfigKind::runs},
                                               {"model", ConfigKind::models},
                                               {"plan", ConfigKind::plans},
                                               {"cluster", ConfigKind::clusters},
                                               {"stack", ConfigKind::stacks},
-                                              {"gpu", ConfigKind::gpus}}};
+                                              {"gpu", ConfigKind::gpus},
+                                              {"reliability_set", ConfigKind::reliability}}};
 constexpr std::string_view kGpus = "gpus";
 constexpr std::size_t kMostCandidates = 12;
 
@@ -115,7 +116,9 @@ RunConfigs::RunConfigs(const ConfigStore& store, std::string run)
                                       [&](const Prefix& p) { return p.kind == config.kind; });
     if (prefix == kPrefixes.end()) continue;
     for (const Reader::Asked& key : config.reader.asked()) {
-      if (key.pointer != "/parent") paths.insert(dotted(prefix->word, key.pointer));
+      // What a set of reliability leaves out, the cluster says: cluster.reliability.restart.
+      const bool elsewhere = config.kind == ConfigKind::reliability && key.value == nullptr;
+      if (key.pointer != "/parent" && !elsewhere) paths.insert(dotted(prefix->word, key.pointer));
     }
   }
   paths_.assign(paths.begin(), paths.end());
@@ -132,10 +135,13 @@ std::string RunConfigs::resolve(std::string_view path, std::string_view option) 
   if (found.size() > 1) throw UsageError(shown + " names several inputs; accepted: " + join(found, " "));
   // gpu.NAME.PATH is gpu.PATH of one GPU.
   const std::vector<std::string> steps = split(path);
-  for (const Fleet& fleet : run_.cluster.fleets) {
-    if (steps.size() < 3 || steps[0] != "gpu" || steps[1] != fleet.gpu) continue;
-    const std::string all = "gpu." + std::string(path.substr(5 + fleet.gpu.size()));
-    if (std::binary_search(paths_.begin(), paths_.end(), all)) return std::string(path);
+  if (steps.size() > 2 && steps[0] == "gpu") {
+    const std::vector<std::string> gpus = store_.names(ConfigKind::gpus);
+    const std::string all = "gpu." + std::string(path.substr(5 + steps[1].size()));
+    if (std::binary_search(gpus.begin(), gpus.end(), steps[1]) &&
+        std::binary_search(paths_.begin(), paths_.end(), all)) {
+      return std::string(path);
+    }
   }
   std::vector<std::string> tails;
   std::vector<std::string> near;
@@ -173,6 +179,28 @@ std::vector<Edit> RunConfigs::edits(std::span<const Override> overrides) const {
   return list;
 }
 
+RunConfigs::Layout RunConfigs::layout(const std::vector<Edit>& edits,
+                                      const std::vector<std::string>& assumptions) const {
+  const ConfigStore store = store_.with(std::make_shared<EditedFiles>(files_, edits, assumptions));
+  Reader run = store.read(ConfigKind::runs, store.path(ConfigKind::runs, name_));
+  return {load_plan(store, reference(run, "plan", store, ConfigKind::plans)),
+          load_transformer(store, reference(run, "model", store, ConfigKind::models)),
+          load_cluster(store, reference(run, "cluster", store, ConfigKind::clusters))};
+}
+
+std::vector<std::int64_t> RunConfigs::gpu_counts(std::span<const Override> overrides,
+                                                 std::int64_t most) const {
+  const Layout found = layout(edits(overrides), {});
+  const std::int64_t replica = replica_gpus(found.plan);
+  std::vector<std::int64_t> counts;
+  for (std::int64_t replicas = 1; replicas * replica <= most; ++replicas) {
+    replicas = nearest_replicas(found.plan, found.model, replicas, 1);
+    if (replicas == 0 || replicas * replica > most) break;
+    counts.push_back(replicas * replica);
+  }
+  return counts;
+}
+
 void RunConfigs::add_gpus(const Override& gpus, std::vector<Edit>& edits,
                           std::vector<std::string>& assumptions) const {
   const std::string shown = typed_text(gpus);
@@ -188,11 +216,7 @@ void RunConfigs::add_gpus(const Override& gpus, std::vector<Edit>& edits,
       throw UsageError(shown + " sets plan.data_parallel and run.gpus; accepted: it or them");
     }
   }
-  const ConfigStore store = store_.with(std::make_shared<EditedFiles>(files_, edits, assumptions));
-  Reader run = store.read(ConfigKind::runs, store.path(ConfigKind::runs, name_));
-  const Plan plan = load_plan(store, reference(run, "plan", store, ConfigKind::plans));
-  const Transformer model = load_transformer(store, reference(run, "model", store, ConfigKind::models));
-  const Cluster cluster = load_cluster(store, reference(run, "cluster", store, ConfigKind::clusters));
+  const auto [plan, model, cluster] = layout(edits, assumptions);
   const std::int64_t replica = replica_gpus(plan);
   const std::int64_t replicas = wanted / replica;
   if (wanted % replica != 0 || plan_problem(with_replicas(plan, replicas), model, wanted)) {
@@ -216,6 +240,10 @@ void RunConfigs::add_gpus(const Override& gpus, std::vector<Edit>& edits,
   add(ConfigKind::plans, {"data_parallel"}, replicas, "plan.data_parallel");
   const std::int64_t missing = wanted - cluster.gpus();
   if (missing <= 0) return;
+  if (cluster.timeline) {
+    throw ConfigError(shown + ": the cluster " + cluster.name + " changes by date, and has " +
+                      std::to_string(cluster.gpus()) + " GPUs in the end; accepted: no more than these");
+  }
   const std::size_t last = cluster.fleets.size() - 1;
   const std::string fleet = std::to_string(last);
   add(ConfigKind::clusters, {"fleets", fleet, "gpus"}, cluster.fleets[last].gpus + missing,

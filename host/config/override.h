@@ -38,15 +38,26 @@ class RunConfigs {
   // Throws ConfigError as load_run does.
   RunConfigs(const ConfigStore& store, std::string run);
 
-  const Run& run() const { return run_; }  // as the files say
+  const Run& run() const { return run_; }            // as the files say
+  const std::string& file() const { return name_; }  // the name or path that was given
   // Every full path that may be set, sorted.
   const std::vector<std::string>& paths() const { return paths_; }
   // The full path. Throws UsageError for a path that names nothing (with near ones) or several (with all).
   std::string resolve(std::string_view path, std::string_view option = "--set") const;
   // Throws UsageError for paths, and ConfigError that begins with the option for values that are refused.
   EditedRun with(std::span<const Override> overrides) const;
+  // What `gpus` may be set to beside the overrides (an override of gpus itself aside), ascending, up to
+  // `most`.
+  std::vector<std::int64_t> gpu_counts(std::span<const Override> overrides, std::int64_t most) const;
 
  private:
+  // What decides how many GPUs a plan takes.
+  struct Layout {
+    Plan plan;
+    Transformer model;
+    Cluster cluster;
+  };
+  Layout layout(const std::vector<Edit>& edits, const std::vector<std::string>& assumptions) const;
   std::vector<Edit> edits(std::span<const Override> overrides) const;
   void add_gpus(const Override& gpus, std::vector<Edit>& edits, std::vector<std::string>& assumptions) const;
   EditedRun load(const std::vector<Edit>& edits, std::vector<std::string> assumptions) const;

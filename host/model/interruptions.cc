@@ -78,27 +78,31 @@ Seconds best_interval(std::span<const InterruptionClass> classes, Checkpointing 
                       Seconds shortest, Seconds longest) {
   const double rate = total_rate(classes).value();
   if (!(rate > 0)) return longest;
+  double crash = 0;
+  double planned = 0;
+  for (const InterruptionClass& one : classes) (one.planned ? planned : crash) += one.rate.value() / rate;
+  crash *= std::exp(-checkpointing.durable.value() * rate);
   // Corruption makes the share jump a little with the interval; a rollback's mean is smooth and as good here.
   const auto objective = [&](double log_interval) {
     const double interval = std::exp(log_interval);
     const double cycle = (interval + checkpointing.stall.value()) * rate;
-    double crash = 0;
-    double planned = 0;
-    for (const InterruptionClass& one : classes) (one.planned ? planned : crash) += one.rate.value() / rate;
     const double growth = cycle > 700 ? HUGE_VAL : std::expm1(cycle);
-    return crash * interval * rate * std::exp(-checkpointing.durable.value() * rate) / growth +
-           planned * std::expm1(-interval * rate) / std::expm1(-cycle);
+    const double kept = crash * interval * rate / growth;
+    return planned > 0 ? kept + planned * std::expm1(-interval * rate) / std::expm1(-cycle) : kept;
   };
   // Unimodal on a log scale, its top below the mean time between crashes unless all stops are planned.
   constexpr double kGolden = 0.6180339887498949;
-  constexpr int kRounds = 90;  // 0.618^90 of 30 is below the resolution of a double
+  constexpr int kRounds = 90;
+  // The top is flat: so far from it the share differs by the square of this, below the resolution of a
+  // double.
+  constexpr double kClose = 1e-8;
   double high = std::log(longest.value());
   double low = std::min(std::log(std::max(shortest.value(), 1e-9)), high);
   double left = high - kGolden * (high - low);
   double right = low + kGolden * (high - low);
   double at_left = objective(left);
   double at_right = objective(right);
-  for (int round = 0; round < kRounds; ++round) {
+  for (int round = 0; round < kRounds && high - low > kClose; ++round) {
     if (at_left >= at_right) {
       high = right;
       right = left;

@@ -1,0 +1,13 @@
+# Runs estimate alone and on three ranks: the output must be the same, once.
+set(words estimate llama-3.1-405b-16k --draws 512 --format json)
+execute_process(COMMAND ${PROGRAM} ${words} OUTPUT_VARIABLE alone RESULT_VARIABLE code)
+if(NOT code EQUAL 0)
+  message(FATAL_ERROR "alone it ended with ${code}")
+endif()
+execute_process(COMMAND ${MPIEXEC} ${NUMPROC} 3 ${PROGRAM} ${words} OUTPUT_VARIABLE together RESULT_VARIABLE code)
+if(NOT code EQUAL 0)
+  message(FATAL_ERROR "on three ranks it ended with ${code}")
+endif()
+if(NOT alone STREQUAL together)
+  message(FATAL_ERROR "three ranks print something else than one:\n${together}")
+endif()
