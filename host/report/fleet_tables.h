@@ -6,7 +6,7 @@
 
 namespace traincast {
 
-Table mixed_table(const Forecast& forecast);       // of a forecast with choices
+Table mixed_table(const Forecast& forecast);  // of a forecast with choices
 // Of a forecast of two nodes or more: what makes GPUs slow, the fixed and the random part apart; and what
 // ejecting the slowest nodes buys.
 Table straggler_parts_table(const Forecast& forecast);
