@@ -1,0 +1,62 @@
+#!/usr/bin/env bash
+# Runs the tests under sanitizers and says how long each part took.
+#   asan      AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer: all tests but those of speed
+#   tsan      ThreadSanitizer: the threads of search, Monte Carlo, trace and the fakes of many ranks
+#   valgrind  memcheck: the collectives of two real MPI ranks
+# usage: scripts/sanitize.sh [asan|tsan|valgrind]...   (all three where none is given)
+set -euo pipefail
+# shellcheck source=scripts/common.sh
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+run_asan() {
+  build asan build-asan
+  ctest --test-dir "$root/build-asan" --output-on-failure --no-tests=error --parallel "$(jobs)" \
+    --label-exclude bench --exclude-regex '^package$' </dev/null
+}
+
+# Only programs that start threads: the others have no races to find, and a thread sanitizer costs a factor of ten.
+run_tsan() {
+  local tests=(search property history risk uncertainty measure) there=()
+  local all
+  all=$(build tsan build-tsan help 2>/dev/null || true)
+  for test in "${tests[@]}"; do
+    if [ -z "$all" ] || grep -q "${test}_test" <<<"$all"; then there+=("${test}_test"); fi
+  done
+  build tsan build-tsan "${there[@]}"
+  for test in "${there[@]}"; do
+    say "$test under ThreadSanitizer"
+    TSAN_OPTIONS="suppressions=$root/tests/sanitizers/tsan.supp halt_on_error=1" "$root/build-tsan/tests/$test" \
+      --gtest_brief=1 </dev/null
+  done
+}
+
+run_valgrind() {
+  local tool suppressions=("--suppressions=$root/tests/sanitizers/valgrind.supp") file
+  for tool in valgrind mpirun; do
+    command -v "$tool" >/dev/null || fail "$tool is missing; accepted: valgrind and an MPI with mpirun"
+  done
+  for file in /usr/share/openmpi/openmpi-valgrind.supp; do
+    if [ -f "$file" ]; then suppressions+=("--suppressions=$file"); fi
+  done
+  allow_mpi_here
+  build debug build-debug traincast
+  mpirun -n 2 valgrind --quiet --error-exitcode=9 --leak-check=no "${suppressions[@]}" "$root/build-debug/traincast" \
+    version </dev/null
+}
+
+case ${1:-} in
+  --help | -h) sed -n '2,6s/^# //p' "$0" && exit 0 ;;
+esac
+parts=("$@")
+if [ ${#parts[@]} -eq 0 ]; then parts=(asan tsan valgrind); fi
+for part in "${parts[@]}"; do
+  case $part in
+    asan | tsan | valgrind) ;;
+    *) fail "unknown part $part of scripts/sanitize.sh; accepted: asan tsan valgrind" ;;
+  esac
+done
+for part in "${parts[@]}"; do
+  begin=$SECONDS
+  "run_$part"
+  say "$part: nothing found, $((SECONDS - begin)) s"
+done
