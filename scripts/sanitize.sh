@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the tests under sanitizers and says how long each part took.
 #   asan      AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer: all tests but those of speed
-#   tsan      ThreadSanitizer: the threads of search, Monte Carlo, trace and the fakes of many ranks
+#   tsan      ThreadSanitizer: the threads of search, of histories (Monte Carlo) and of the fakes of many ranks
 #   valgrind  memcheck: the collectives of two real MPI ranks
 # usage: scripts/sanitize.sh [asan|tsan|valgrind]...   (all three where none is given)
 set -euo pipefail
@@ -14,16 +14,11 @@ run_asan() {
     --label-exclude bench --exclude-regex '^package$' </dev/null
 }
 
-# Only programs that start threads: the others have no races to find, and a thread sanitizer costs a factor of ten.
+# Only programs that start threads: the others have no races to find, and this sanitizer costs a factor of ten.
 run_tsan() {
-  local tests=(search property history risk uncertainty measure) there=()
-  local all
-  all=$(build tsan build-tsan help 2>/dev/null || true)
+  local tests=(search_test failures_test measure_test) test
+  build tsan build-tsan "${tests[@]}"
   for test in "${tests[@]}"; do
-    if [ -z "$all" ] || grep -q "${test}_test" <<<"$all"; then there+=("${test}_test"); fi
-  done
-  build tsan build-tsan "${there[@]}"
-  for test in "${there[@]}"; do
     say "$test under ThreadSanitizer"
     TSAN_OPTIONS="suppressions=$root/tests/sanitizers/tsan.supp halt_on_error=1" "$root/build-tsan/tests/$test" \
       --gtest_brief=1 </dev/null
@@ -39,9 +34,9 @@ run_valgrind() {
     if [ -f "$file" ]; then suppressions+=("--suppressions=$file"); fi
   done
   allow_mpi_here
-  build debug build-debug traincast
-  mpirun -n 2 valgrind --quiet --error-exitcode=9 --leak-check=no "${suppressions[@]}" "$root/build-debug/traincast" \
-    version </dev/null
+  build debug build-debug mpi_test
+  mpirun -n 2 valgrind --quiet --error-exitcode=9 --leak-check=no "${suppressions[@]}" \
+    "$root/build-debug/tests/mpi_test" </dev/null
 }
 
 case ${1:-} in
