@@ -7,13 +7,15 @@ from ..data import Data
 
 def tornado(data: Data) -> list[Chart]:
     charts = []
-    swept = data.sweeps()  # the runs that the page looks at closely
+    searched = data.searches()  # the runs that the page looks at closely
     for run, estimate in data.estimates().items():
-        if swept and run not in swept:
+        if searched and run not in searched:
             continue
         rows = [row for row in estimate.get("sensitivity") or [] if row.get("days_at_p10") and row.get("days_at_p90")]
         if not rows:
             continue
+        # Inputs that move the days by less than a hundredth move other figures.
+        rows = [row for row in rows if abs(row["days_at_p90"] / row["days_at_p10"] - 1) > 0.01]
         rows = sorted(rows, key=lambda row: abs(row["days_at_p90"] - row["days_at_p10"]))
         names = [row["title"] for row in rows]
         sources = [f"{row['distribution']}, {row['origin']}: {row['source']}" for row in rows]
