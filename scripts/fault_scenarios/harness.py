@@ -38,9 +38,9 @@ class Job:
             command = [world.mpirun, *launch]
         elif ranks:
             command = [world.mpirun, "-n", str(ranks), *command]
-        self.env = dict(os.environ, TRAINCAST_FAULT_MARK=self.mark, TRAINCAST_CONFIGS=world.configs,
-                        OMPI_ALLOW_RUN_AS_ROOT="1", OMPI_ALLOW_RUN_AS_ROOT_CONFIRM="1",
-                        OMPI_MCA_rmaps_base_oversubscribe="1", TRAINCAST_BACKEND="cpu", **(env or {}))
+        self.env = {**os.environ, "TRAINCAST_FAULT_MARK": self.mark, "TRAINCAST_CONFIGS": world.configs,
+                    "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
+                    "OMPI_MCA_rmaps_base_oversubscribe": "1", "TRAINCAST_BACKEND": "cpu", **(env or {})}
 
         def limit():
             if memory is not None:
@@ -77,7 +77,7 @@ class Job:
             try:
                 with open(f"/proc/{entry}/environ", "rb") as file:
                     values = file.read().split(b"\0")
-            except OSError:
+            except OSError:  # gone, or somebody else's
                 continue
             if f"TRAINCAST_FAULT_MARK={self.mark}".encode() in values:
                 rank = [v for v in values if v.startswith(b"OMPI_COMM_WORLD_RANK=")]

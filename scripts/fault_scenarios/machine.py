@@ -80,7 +80,7 @@ def other_version(world, words):
 
 def leaping_clock(world, shim, words, ranks):
     folder = world.fresh()
-    file = os.path.join(folder, "out")
+    file = os.path.join(folder, "out.json")
     env = {"LD_PRELOAD": shim}
     outcome = world.run(*words, "--out", file, env=env, ranks=ranks)
     if outcome.code:
