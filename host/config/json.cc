@@ -75,6 +75,9 @@ class Builder final : public nlohmann::json_sax<json> {
   };
 
   JsonValue* add(JsonValue value) {
+    if (++values_ > kMaxJsonValues) {
+      throw ConfigError(file_ + ": more than " + std::to_string(kMaxJsonValues) + " values");
+    }
     if (open_.empty()) return &(root_ = std::move(value));
     JsonValue& parent = *open_.back().value;
     if (auto* list = std::get_if<JsonValue::Array>(&parent.value)) {
@@ -107,11 +110,15 @@ class Builder final : public nlohmann::json_sax<json> {
   const std::string& file_;
   JsonValue root_;
   std::vector<Level> open_;
+  std::int64_t values_ = 0;
 };
 
 }  // namespace
 
 JsonValue parse_json(std::string_view text, const std::string& file) {
+  if (text.size() > static_cast<std::size_t>(kMaxJsonBytes)) {
+    throw ConfigError(file + ": larger than " + std::to_string(kMaxJsonBytes) + " bytes");
+  }
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) {
     throw ConfigError(file + ": not JSON: the file is empty");

@@ -10,6 +10,9 @@
 namespace traincast {
 
 inline constexpr int kMaxJsonDepth = 100;
+// A full profile of hours has about 10^7 samples. Together they bound the memory of a hostile file to 2 GB.
+inline constexpr std::int64_t kMaxJsonBytes = std::int64_t{1} << 28;
+inline constexpr std::int64_t kMaxJsonValues = std::int64_t{1} << 24;
 
 struct JsonNumber {
   double value = 0;

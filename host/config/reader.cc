@@ -11,7 +11,7 @@
 namespace traincast {
 
 Reader Reader::from_file(const std::filesystem::path& path) {
-  return from_text(read_file(path), path.string());
+  return from_text(read_file(path, kMaxJsonBytes), path.string());
 }
 
 Reader Reader::from_text(std::string_view text, const std::string& file) {
