@@ -11,7 +11,10 @@
 namespace traincast {
 
 Reader Reader::from_file(const std::filesystem::path& path) {
-  return from_text(read_file(path, kMaxJsonBytes), path.string());
+  std::error_code error;
+  const std::uintmax_t bytes = std::filesystem::file_size(path, error);
+  if (!error) check_json_size(bytes, path.string());  // a pipe has none; parse_json counts what came
+  return from_text(read_file(path), path.string());
 }
 
 Reader Reader::from_text(std::string_view text, const std::string& file) {
