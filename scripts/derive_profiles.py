@@ -339,6 +339,7 @@ def derive_profile(entry, data, out):
                     "from figures to +-1 TFLOP/s")
     ops += memory_rows(copy * 1e12, add * 1e12)
     write(os.path.join(out, entry["prefix"] + "-published.json"), {
+        "$schema": "../../share/schemas/config-profiles.schema.json",
         "schema_version": 1, "gpu": entry["gpu"], "when": "2026-08-21T00:00:00Z",
         "device": {"name": gpu["product"], "multiprocessors": gpu["compute"]["multiprocessors"]},
         "libraries": {"vllm": entry["vllm"], "nccl": entry["nccl"]},

@@ -7,7 +7,6 @@
 #include <set>
 
 #include "host/base/errors.h"
-#include "host/config/json_limits.h"
 
 namespace traincast {
 namespace {
@@ -110,14 +109,14 @@ class Builder final : public nlohmann::json_sax<json> {
   std::string_view text_;
   const std::string& file_;
   JsonValue root_;
-  std::size_t values_ = 0;
+  std::int64_t values_ = 0;
   std::vector<Level> open_;
 };
 
 }  // namespace
 
 void check_json_size(std::uintmax_t bytes, const std::string& file) {
-  if (bytes > kMaxJsonBytes) {
+  if (bytes > static_cast<std::uintmax_t>(kMaxJsonBytes)) {
     throw ConfigError(file + ": " + std::to_string(bytes) + " bytes; accepted: JSON of up to " +
                       std::to_string(kMaxJsonBytes) + " bytes");
   }

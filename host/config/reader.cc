@@ -5,7 +5,6 @@
 #include "host/base/errors.h"
 #include "host/base/file.h"
 #include "host/config/json.h"
-#include "host/config/json_limits.h"
 #include "host/config/near.h"
 #include "host/config/reader_node.h"
 

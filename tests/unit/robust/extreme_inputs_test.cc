@@ -8,7 +8,6 @@
 #include "host/base/csv.h"
 #include "host/base/file.h"
 #include "host/config/json.h"
-#include "host/config/json_limits.h"
 #include "host/config/near.h"
 #include "host/config/reader.h"
 #include "host/import/bandwidth_tests.h"

@@ -1,6 +1,7 @@
 #include "tests/unit/schemas/json_schema.h"
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <regex>
 #include <set>
@@ -20,6 +21,13 @@ bool has_type(const Json& value, const std::string& type) {
   if (type == "array") return value.is_array();
   if (type == "object") return value.is_object();
   throw std::logic_error("unknown type " + type);
+}
+
+// Compiled once: configs have many quantities of few kinds.
+const std::regex& compiled(const std::string& pattern) {
+  static std::map<std::string, std::regex> known;
+  const auto found = known.find(pattern);
+  return found != known.end() ? found->second : known.emplace(pattern, std::regex(pattern)).first->second;
 }
 
 class Checker {
@@ -122,7 +130,7 @@ class Checker {
       ok = !value.is_array() || value.size() >= rule.get<std::size_t>();
     } else if (keyword == "pattern") {
       ok = !value.is_string() ||
-           std::regex_search(value.get<std::string>(), std::regex(rule.get<std::string>()));
+           std::regex_search(value.get<std::string>(), compiled(rule.get<std::string>()));
     } else {
       return false;
     }
