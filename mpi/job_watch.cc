@@ -14,6 +14,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "host/base/temporaries.h"
 #include "mpi/board.h"
 
 namespace traincast {
@@ -32,7 +33,8 @@ struct State {
   std::array<char, 128> self{};  // "rank 3 on node7"
   std::array<std::array<char, 256>, 2> what{};
   std::atomic<int> shown{0};
-  struct sigaction before {};
+  struct sigaction before {};      // of SIGTERM
+  struct sigaction before_int {};  // of SIGINT
 };
 std::unique_ptr<State>& state() {
   static std::unique_ptr<State> held;
@@ -98,6 +100,7 @@ void told_to_end(int signal_number) {
       line.print();
     }
   }
+  remove_temporaries();
   errno = error;
   signal(signal_number, SIG_DFL);
   raise(signal_number);
@@ -119,6 +122,7 @@ JobWatch::JobWatch(Session& session, Seconds timeout)
   struct sigaction action {};
   action.sa_handler = told_to_end;
   sigaction(SIGTERM, &action, &state()->before);
+  sigaction(SIGINT, &action, &state()->before_int);
   thread_ = std::thread([this] { watch(); });
 }
 
@@ -132,6 +136,7 @@ JobWatch::~JobWatch() {
   if (std::uncaught_exceptions() > unwinding_) claim();
   state()->board->page().ranks[state()->local_rank].ending = 1;  // its process may end before others'
   sigaction(SIGTERM, &state()->before, nullptr);
+  sigaction(SIGINT, &state()->before_int, nullptr);
   visible = nullptr;
   state().reset();
 }

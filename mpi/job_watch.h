@@ -28,9 +28,9 @@ class Watch {
 
 // Watches this rank with a thread. A call of its own that takes longer than `timeout`, or one that waits for
 // other ranks longer than half as much again (so that the rank that hangs speaks first; others than rank 0
-// wait longer still), ends the whole job. So does SIGTERM, which launchers send to the ranks that are left
-// when one died. Whoever ends the job first on a host prints one line: rank, host, operation and size, and,
-// where it is of this host, which rank died.
+// wait longer still), ends the whole job. So do SIGTERM, which launchers send to the ranks that are left when
+// one died, and SIGINT. Whoever ends the job first on a host prints one line: rank, host, operation and size,
+// and, where it is of this host, which rank died.
 class JobWatch final : public Watch {
  public:
   // Collective. One a process at a time; the session must outlive it.

@@ -39,8 +39,11 @@ write() { "$program" "${@:2}" --format json --quiet --out "$data/$1.json" </dev/
 say "Estimating"
 write version version
 write compare compare
-read -ra runs <<<"${TRAINCAST_REPORT_RUNS:-gpt-4-a100-25k llama-3.1-405b-16k deepseek-v3-2k grok-3-central-100k grok-3-central-200k}"
+read -ra runs <<<"${TRAINCAST_REPORT_RUNS:-gpt-4-a100-25k llama-3.1-405b-16k deepseek-v3-2k grok-3-central-100k grok-3-central-200k grok-3-colossus-timeline}"
 for run in "${runs[@]}"; do write "estimate-$run" estimate "$run"; done
+write search-llama-3.1-405b-16k search llama-3.1-405b-16k --gpus 1024..262144
+write search-grok-3-central-100k search grok-3-central-100k --gpus 32768..262144
+write claims claims
 write validate validate runs "$TRAINCAST_CONFIGS/published/runs.csv"
 write collectives collectives colossus-100k --sizes "1 GiB"
 if [ -z "$profile" ]; then

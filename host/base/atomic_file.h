@@ -2,13 +2,15 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <string_view>
 
 namespace traincast {
 
-// Writes to a temporary file beside `path`; commit() flushes it to the disk and renames it, and nobody ever
-// sees half a file. Without commit() the temporary is removed and an old file stays as it was. A symbolic
+// Writes to a temporary file in the folder of `path`, without a name where the file system can; commit()
+// flushes it to the disk and renames it, and nobody ever sees half a file. Without commit(), or when a signal
+// ends the process, the temporary is removed and an old file stays as it was. A symbolic
 // link is followed. Every failure is a ConfigError "cannot write PATH: reason"; what exists and is no regular
 // file (a folder, a device) is refused at once.
 class AtomicFile {
@@ -23,10 +25,12 @@ class AtomicFile {
 
  private:
   void create();
+  void name(const std::function<bool(const char*)>& make);
+  void give_name();
 
   std::filesystem::path shown_;      // as the caller gave it, for messages
   std::filesystem::path target_;     // where a chain of links ends
-  std::filesystem::path temporary_;  // empty once renamed
+  std::filesystem::path temporary_;  // "" while it has no name, and once renamed
   int fd_ = -1;
 };
 

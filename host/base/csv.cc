@@ -12,6 +12,11 @@
 namespace traincast {
 namespace {
 
+// Memory is bounded whatever a file holds (a field takes 32 bytes for as little as one of the file), and so
+// is the search for columns named twice.
+constexpr std::size_t kMaxColumns = 1'000;
+constexpr std::size_t kMaxFields = 10'000'000;
+
 std::string trimmed(const std::string& text) {
   const auto first = text.find_first_not_of(" \t\r");
   return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
@@ -43,6 +48,11 @@ std::vector<std::string> read_record(std::string_view text, std::size_t& positio
       quoted = was_quoted = true;
     } else if (c == ',') {
       end_field();
+      if (fields.size() == kMaxColumns) {
+        throw ConfigError(file + ":" + std::to_string(first_line) + ": has more than " +
+                          std::to_string(kMaxColumns) + " fields; accepted: up to " +
+                          std::to_string(kMaxColumns));
+      }
       fields.emplace_back();
     } else if (c == '\n') {
       break;
@@ -78,6 +88,11 @@ CsvTable CsvTable::parse(std::string_view text, std::string file) {
     if (fields.size() != table.header_.size()) {
       throw ConfigError(table.file_ + ":" + std::to_string(start) + ": has " + std::to_string(fields.size()) +
                         " fields; accepted: " + std::to_string(table.header_.size()) + ", as in the header");
+    }
+    if ((table.rows_.size() + 1) * fields.size() > kMaxFields) {
+      throw ConfigError(table.file_ + ":" + std::to_string(start) + ": one row more than " +
+                        std::to_string(table.rows_.size()) + "; accepted: up to " +
+                        std::to_string(kMaxFields) + " fields");
     }
     table.rows_.push_back(std::move(fields));
     table.lines_.push_back(start);

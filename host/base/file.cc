@@ -35,7 +35,7 @@ class Descriptor {
 
 }  // namespace
 
-std::string read_file(const fs::path& path) {
+std::string read_file(const fs::path& path, std::int64_t limit) {
   const auto refuse = [&](const std::string& reason) {
     throw ConfigError("cannot read " + path.string() + ": " + reason);
   };
@@ -44,8 +44,8 @@ std::string read_file(const fs::path& path) {
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) refuse(errno_text());
   if (S_ISDIR(status.st_mode)) refuse("it is a folder");
-  const std::string too_large = "it is larger than " + std::to_string(kMaxFileBytes) + " bytes";
-  if (status.st_size > kMaxFileBytes) refuse(too_large);
+  const std::string too_large = "it is larger than " + std::to_string(limit) + " bytes";
+  if (status.st_size > limit) refuse(too_large);
   std::string bytes;
   bytes.reserve(static_cast<std::size_t>(status.st_size));
   // A pipe tells no size, so the limit is kept while reading, too.
@@ -56,7 +56,7 @@ std::string read_file(const fs::path& path) {
     if (count < 0) refuse(errno_text());
     if (count == 0) return bytes;
     bytes.append(buffer, 0, static_cast<std::size_t>(count));
-    if (bytes.size() > static_cast<std::size_t>(kMaxFileBytes)) refuse(too_large);
+    if (bytes.size() > static_cast<std::size_t>(limit)) refuse(too_large);
   }
 }
 

@@ -11,8 +11,8 @@ namespace traincast {
 inline constexpr std::int64_t kMaxFileBytes = std::int64_t{1} << 30;
 
 // The bytes of a file. Throws ConfigError "cannot read PATH: reason" for what is no readable file (a folder
-// too) or is larger than kMaxFileBytes.
-std::string read_file(const std::filesystem::path& path);
+// too) or is larger than `limit`, before reading it where the size is known.
+std::string read_file(const std::filesystem::path& path, std::int64_t limit = kMaxFileBytes);
 
 // Replaces or creates `path`: writes a temporary file in the same folder, flushes it to the disk and renames
 // it, so that nobody ever sees half a file. A symbolic link is followed. On any failure the temporary is

@@ -17,7 +17,7 @@ constexpr std::array<std::string_view, 3> kDescribing = {"product", "title", "so
 // What the file says about itself. A file that is broken stays in the list, with the reason.
 std::string description(const std::filesystem::path& path) {
   try {
-    const JsonValue root = parse_json(read_file(path), path.filename().string());
+    const JsonValue root = parse_json(read_file(path, kMaxJsonBytes), path.filename().string());
     const auto* members = root.get<JsonValue::Object>();
     if (members == nullptr) return "(not readable: " + path.filename().string() + " holds no object)";
     for (const std::string_view key : kDescribing) {

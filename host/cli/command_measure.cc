@@ -10,6 +10,7 @@
 #include "host/cli/output.h"
 #include "host/cli/progress.h"
 #include "host/cli/version.h"
+#include "host/config/json.h"
 #include "host/config/load.h"
 #include "host/config/load_profile.h"
 #include "host/config/near.h"
@@ -128,7 +129,7 @@ Request agreed_request(const Arguments& arguments) {
 std::optional<Profile> earlier_profile(Session& session, const std::filesystem::path& file) {
   std::string text;
   if (session.rank() == 0 && std::filesystem::exists(file)) {
-    text = read_file(file);
+    text = read_file(file, kMaxJsonBytes);
     static_cast<void>(parse_profile(text, file));  // what is wrong with it is said by rank 0 alone
   }
   text = broadcast_text(session, text);

@@ -1,4 +1,5 @@
-// traincast validate runs|collectives|kernels|reliability: how far the model is from what others measured.
+// traincast validate runs|collectives|kernels|reliability: how far the model is from what others measured;
+// and validate configs.
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
@@ -12,6 +13,7 @@
 #include "host/cli/command.h"
 #include "host/cli/output.h"
 #include "host/cli/progress.h"
+#include "host/cli/validate_configs.h"
 #include "host/config/load.h"
 #include "host/risk/published_reliability.h"
 #include "host/validate/cross_validate.h"
@@ -107,11 +109,22 @@ int validate_known_reliability(const Arguments& arguments) {
 
 int run_validate(const Arguments& arguments) {
   const std::string& kind = arguments.positional()[0];
+  if (kind != "configs") refuse_options(arguments, {"kind"});
+  if (kind == "configs") {
+    refuse_options(arguments,
+                   {"rows", "explain", "cross-validate", "fit", "predict", "gpu", "histories", "seed"});
+    return validate_configs(arguments);
+  }
+  if (arguments.positional().size() > 2) {
+    throw UsageError("traincast validate " + kind + " takes at most one file; got " +
+                     std::to_string(arguments.positional().size() - 1));
+  }
   if (kind == "runs") return validate_runs(arguments);
   if (kind == "collectives") return validate_collective_times(arguments);
   if (kind == "kernels") return validate_kernel_times(arguments);
   if (kind == "reliability") return validate_known_reliability(arguments);
-  throw UsageError("unknown validation \"" + kind + "\"; accepted: runs collectives kernels reliability");
+  throw UsageError("unknown validation \"" + kind + "\"; accepted: runs collectives kernels reliability " +
+                   "configs");
 }
 
 }  // namespace
@@ -129,6 +142,10 @@ const CommandSpec kValidateCommand{
         "validate kernels FILE.csv --gpu G  kernel times: error on points left out, beside two baselines\n"
         "validate reliability [FILE.json]   interruptions and effective time of finished runs: the form of "
         "configs/published/reliability.json\n"
+        "validate configs [FILE|DIR...]     whether files of any number and kind are accepted, with what "
+        "they refer "
+        "to; the kind is told by the folder (gpus, models, runs, ...) or --kind; exit 2 where one is "
+        "refused\n"
         "Errors of the first three are ln(predicted / measured).",
     .example = "traincast validate runs configs/published/runs.csv --cross-validate",
     .options = {{"rows", "", "runs: one line a row in text and Markdown, too (JSON and CSV always have them)",
@@ -139,12 +156,13 @@ const CommandSpec kValidateCommand{
                 {"predict", "FILE", "collectives: the points to predict", ""},
                 {"gpu", "NAME", "kernels: the GPU that the points were timed on", "h100-sxm"},
                 {"histories", "N", "reliability: histories of each row, for P10 and P90", "200"},
-                {"seed", "S", "reliability: of the histories", "1"}},
+                {"seed", "S", "reliability: of the histories", "1"},
+                {"kind", "KIND", "configs: what the files are, where their folder does not tell", ""}},
     .positional = {"WHAT",
-                   "runs FILE.csv, collectives, kernels FILE.csv or reliability",
+                   "runs FILE.csv, collectives, kernels FILE.csv, reliability or configs",
                    1,
-                   2,
-                   {"runs", "collectives", "kernels", "reliability"}},
+                   1'000'000,
+                   {"runs", "collectives", "kernels", "reliability", "configs"}},
     .ranks = Ranks::one,
     .run = run_validate};
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <new>
 #include <string_view>
 
 #include "host/base/errors.h"
@@ -10,20 +11,11 @@
 #include "host/cli/manual.h"
 #include "host/cli/options.h"
 #include "host/cli/output.h"
+#include "host/cli/version.h"
+#include "mpi/same_program.h"
 
 namespace traincast {
 namespace {
-
-// Set by the launchers of Open MPI, MPICH and Slurm; read so that a command of one rank needs no MPI at all.
-bool is_other_rank() {
-  constexpr std::array<const char*, 4> kRankVariables = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK",
-                                                         "SLURM_PROCID"};
-  for (const char* name : kRankVariables) {
-    const char* rank = std::getenv(name);
-    if (rank != nullptr) return std::string_view(rank) != "0";
-  }
-  return false;
-}
 
 int print(std::string_view text) {
   const bool failed =
@@ -38,7 +30,31 @@ int run_help(const std::vector<std::string>& words) {
   return print(command_help(find_command(words.front())));
 }
 
+// Ranks that are not the same program end here, rank 0 with the line.
+void check_same_program(Session& session) {
+  if (session.size() == 1) return;
+  const BuildInfo& build = build_info();
+  std::string mine(build.version);
+  if (!build.commit.empty()) mine.append(" of commit ").append(build.commit);
+  mine.append(" (").append(build.options).append(")");
+  const std::string line = other_program(session, mine);
+  if (line.empty()) return;
+  if (session.rank() != 0) session.barrier();  // rank 0 ends the job
+  throw CommError(line);
+}
+
 }  // namespace
+
+// Set by the launchers of Open MPI, MPICH and Slurm; read so that a command of one rank needs no MPI at all.
+bool is_other_rank() {
+  constexpr std::array<const char*, 4> kRankVariables = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK",
+                                                         "SLURM_PROCID"};
+  for (const char* name : kRankVariables) {
+    const char* rank = std::getenv(name);
+    if (rank != nullptr) return std::string_view(rank) != "0";
+  }
+  return false;
+}
 
 int run_program(Program& program, const std::vector<std::string>& words) {
   CommandLine line = split_command_line(words);
@@ -58,6 +74,7 @@ int run_program(Program& program, const std::vector<std::string>& words) {
   Arguments arguments = parse_arguments(*command, line.before);
   if (command->ranks == Ranks::all) {
     program.session = program.make_session(program.argc, program.argv);
+    check_same_program(*program.session);
     arguments.set_session(program.session.get());
   }
   if (arguments.flag("help")) return arguments.speaks() ? print(command_help(*command)) : 0;
@@ -71,7 +88,7 @@ bool said_by_rank_0(const Program& program, const std::exception& error) {
 std::string message(const std::exception& error) {
   constexpr std::size_t kLongest = 2000;
   constexpr std::string_view kHex = "0123456789abcdef";
-  std::string text = error.what();
+  std::string text = dynamic_cast<const std::bad_alloc*>(&error) == nullptr ? error.what() : "out of memory";
   if (text.size() > kLongest) text.replace(kLongest / 2, text.size() - kLongest, " ... ");
   std::string line;
   for (const char c : text) {

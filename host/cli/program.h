@@ -19,6 +19,9 @@ struct Program {
   std::unique_ptr<Session> session;  // outlives the command, so that main can abort every rank
 };
 
+// Whether a launcher says that this process is another rank than 0: known without any MPI.
+bool is_other_rank();
+
 // Parses the words after the program's name, runs the command, gives the exit code. Throws what commands
 // throw.
 int run_program(Program& program, const std::vector<std::string>& words);

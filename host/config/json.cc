@@ -75,6 +75,9 @@ class Builder final : public nlohmann::json_sax<json> {
   };
 
   JsonValue* add(JsonValue value) {
+    if (++values_ > kMaxJsonValues) {
+      throw ConfigError(file_ + ": holds more than " + std::to_string(kMaxJsonValues) + " values");
+    }
     if (open_.empty()) return &(root_ = std::move(value));
     JsonValue& parent = *open_.back().value;
     if (auto* list = std::get_if<JsonValue::Array>(&parent.value)) {
@@ -106,12 +109,21 @@ class Builder final : public nlohmann::json_sax<json> {
   std::string_view text_;
   const std::string& file_;
   JsonValue root_;
+  std::int64_t values_ = 0;
   std::vector<Level> open_;
 };
 
 }  // namespace
 
+void check_json_size(std::uintmax_t bytes, const std::string& file) {
+  if (bytes > static_cast<std::uintmax_t>(kMaxJsonBytes)) {
+    throw ConfigError(file + ": " + std::to_string(bytes) + " bytes; accepted: JSON of up to " +
+                      std::to_string(kMaxJsonBytes) + " bytes");
+  }
+}
+
 JsonValue parse_json(std::string_view text, const std::string& file) {
+  check_json_size(text.size(), file);
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) {
     throw ConfigError(file + ": not JSON: the file is empty");

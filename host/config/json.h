@@ -10,6 +10,9 @@
 namespace traincast {
 
 inline constexpr int kMaxJsonDepth = 100;
+// A full profile of hours has about 10^7 samples. Together they bound the memory of a hostile file to 2 GB.
+inline constexpr std::int64_t kMaxJsonBytes = std::int64_t{1} << 28;
+inline constexpr std::int64_t kMaxJsonValues = std::int64_t{1} << 24;
 
 struct JsonNumber {
   double value = 0;
@@ -38,6 +41,9 @@ struct JsonMember {
 // Throws ConfigError, one line: "FILE: not JSON: line 3, column 7: ..." or "FILE#/pointer: ...". A leading
 // UTF-8 byte-order mark is skipped.
 JsonValue parse_json(std::string_view text, const std::string& file);
+// Throws ConfigError that names the file where so many bytes are too many. parse_json does; so can who reads
+// a file, before it is in memory.
+void check_json_size(std::uintmax_t bytes, const std::string& file);
 
 // In double quotes, escaped as JSON does; long texts are cut to 80 bytes and "..." when `cut`.
 std::string json_quote(std::string_view text);

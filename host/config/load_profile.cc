@@ -1,6 +1,7 @@
 #include "host/config/load_profile.h"
 
 #include "host/base/file.h"
+#include "host/config/json.h"
 #include "host/config/profile_rows.h"
 #include "host/config/reader.h"
 
@@ -58,7 +59,7 @@ Profile parse_profile(std::string_view text, const std::filesystem::path& file) 
 }
 
 Profile load_profile(const std::filesystem::path& file) {
-  return parse_profile(read_file(file), file);
+  return parse_profile(read_file(file, kMaxJsonBytes), file);
 }
 
 Profile load_profile(const ConfigStore& store, std::string_view name_or_path) {

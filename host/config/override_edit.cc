@@ -6,6 +6,7 @@
 
 #include "host/base/errors.h"
 #include "host/base/file.h"
+#include "host/config/json.h"
 
 namespace traincast {
 namespace {
@@ -111,7 +112,7 @@ void apply_edit(JsonValue& root, const Edit& edit, const std::string& file) {
 std::shared_ptr<const JsonValue> ParsedFiles::get(const std::filesystem::path& file) {
   std::shared_ptr<const JsonValue>& parsed = files_[file];
   if (parsed == nullptr) {
-    parsed = std::make_shared<const JsonValue>(parse_json(read_file(file), file.string()));
+    parsed = std::make_shared<const JsonValue>(parse_json(read_file(file, kMaxJsonBytes), file.string()));
   }
   return parsed;
 }

@@ -11,6 +11,9 @@
 namespace traincast {
 
 Reader Reader::from_file(const std::filesystem::path& path) {
+  std::error_code error;
+  const std::uintmax_t bytes = std::filesystem::file_size(path, error);
+  if (!error) check_json_size(bytes, path.string());  // a pipe has none; parse_json counts what came
   return from_text(read_file(path), path.string());
 }
 

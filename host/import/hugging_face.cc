@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdio>
 
 #include "host/base/errors.h"
 #include "host/config/near.h"
 #include "host/import/foreign_json.h"
+#include "host/import/limits.h"
 #include "host/model/parameters.h"
 
 namespace traincast {
@@ -14,10 +16,19 @@ namespace {
 
 using Notes = std::vector<std::string>;
 
+std::int64_t layer_count(const ForeignObject& config) {
+  const std::int64_t layers = config.count({"num_hidden_layers", "n_layer", "n_layers"});
+  if (layers > kMaxImportedLayers) {
+    config.fail("num_hidden_layers", std::to_string(layers) + "; accepted: a whole number from 1 to " +
+                                         std::to_string(kMaxImportedLayers));
+  }
+  return layers;
+}
+
 // What nearly all decoder configs share.
 Transformer common(const ForeignObject& config) {
   Transformer model;
-  model.layers = config.count({"num_hidden_layers", "n_layer", "n_layers"});
+  model.layers = layer_count(config);
   model.hidden = config.count({"hidden_size", "n_embd", "d_model"});
   model.heads = config.count({"num_attention_heads", "n_head", "n_heads"});
   model.kv_heads = config.count_or({"num_key_value_heads"}, model.heads);
@@ -65,8 +76,12 @@ void add_sliding(Transformer& model, const ForeignObject& config, std::int64_t e
 }
 
 void note_qkv_bias(const Transformer& model, Notes& notes) {
-  const std::int64_t width = (model.heads + 2 * model.kv_heads) * model.head_dim;
-  notes.push_back("The biases of queries, keys and values (" + std::to_string(width * model.layers) +
+  // Widths of foreign files may be so large that the product needs more than 64 bits.
+  const double count = static_cast<double>(model.heads + 2 * model.kv_heads) *
+                       static_cast<double>(model.head_dim) * static_cast<double>(model.layers);
+  std::array<char, 64> digits{};
+  std::snprintf(digits.data(), digits.size(), "%.0f", count);
+  notes.push_back("The biases of queries, keys and values (" + std::string(digits.data()) +
                   " parameters) are not counted.");
 }
 
@@ -134,7 +149,7 @@ Transformer qwen3_moe(const ForeignObject& config, Notes& notes) {
 // DeepSeek-V2 and V3, and Kimi K2, which has the same layers.
 Transformer deepseek(const ForeignObject& config, Notes&) {
   Transformer model;
-  model.layers = config.count({"num_hidden_layers"});
+  model.layers = layer_count(config);
   model.hidden = config.count({"hidden_size"});
   model.heads = config.count({"num_attention_heads"});
   model.kv_heads = model.heads;  // latent attention expands keys and values to every head

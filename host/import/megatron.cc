@@ -6,6 +6,7 @@
 
 #include "host/base/errors.h"
 #include "host/config/reader.h"
+#include "host/import/limits.h"
 
 namespace traincast {
 namespace {
@@ -41,9 +42,13 @@ class Given {
     if (value == 0) fail(key, "0; accepted: a whole number from 1");
     return value;
   }
+  // Four of them multiplied fit 64 bits.
   std::int64_t degree(std::string_view key) const {
+    constexpr std::int64_t kMaxDegree = 10'000;
     const std::int64_t value = count_or(key, 1);
-    if (value == 0) fail(key, "0; accepted: a whole number from 1");
+    if (value < 1 || value > kMaxDegree) {
+      fail(key, std::to_string(value) + "; accepted: a whole number from 1 to " + std::to_string(kMaxDegree));
+    }
     return value;
   }
   [[noreturn]] void fail(std::string_view key, const std::string& what) const {
@@ -82,7 +87,7 @@ void add_layer_frequency(const Given& given, MixtureOfExperts& moe, std::int64_t
   std::int64_t sparse = 0;
   int read = 0;
   if (std::sscanf(text.c_str(), "[0]*%ld+[1]*%ld%n", &dense, &sparse, &read) == 2 &&
-      read == static_cast<int>(text.size()) && dense + sparse == layers) {
+      read == static_cast<int>(text.size()) && dense >= 0 && dense <= layers && sparse == layers - dense) {
     moe.first_dense_layers = dense;
   } else if (!(std::sscanf(text.c_str(), "[1]*%ld%n", &sparse, &read) == 1 &&
                read == static_cast<int>(text.size()) && sparse == layers)) {
@@ -137,6 +142,10 @@ void add_attention(const Given& given, Transformer& model) {
 Transformer read_model(const Given& given, std::vector<std::string>& notes) {
   Transformer model;
   model.layers = given.count("num-layers");
+  if (model.layers > kMaxImportedLayers) {
+    given.fail("num-layers", std::to_string(model.layers) + "; accepted: a whole number from 1 to " +
+                                 std::to_string(kMaxImportedLayers));
+  }
   model.hidden = given.count("hidden-size");
   add_attention(given, model);
   model.gated_ffn = given.flag("swiglu") || given.text("activation").find("swiglu") != std::string::npos;
@@ -182,7 +191,7 @@ std::int64_t virtual_stages(const Given& given, const Transformer& model, const 
   const std::int64_t layers = given.count_or("num-layers-per-virtual-pipeline-stage", 0);
   if (layers == 0) return 1;
   const std::int64_t a_rank = model.layers / plan.pipeline_parallel;
-  if (a_rank % layers != 0) {
+  if (a_rank == 0 || a_rank % layers != 0) {
     given.fail("num-layers-per-virtual-pipeline-stage", std::to_string(layers) + " does not divide the " +
                                                             std::to_string(a_rank) +
                                                             " layers of a pipeline rank");
@@ -213,6 +222,11 @@ Plan read_plan(const Given& given, const Transformer& model, const MegatronOptio
   } else {
     plan.precision = given.flag("fp16") ? Precision::fp16 : Precision::bf16;
   }
+  if (plan.virtual_stages > model.layers) {
+    given.fail("num-virtual-stages-per-pipeline-rank", std::to_string(plan.virtual_stages) +
+                                                           "; accepted: no more than the " +
+                                                           std::to_string(model.layers) + " layers");
+  }
   const std::int64_t replica = plan.tensor_parallel * plan.pipeline_parallel * plan.context_parallel;
   std::int64_t gpus = options.gpus;
   if (gpus == 0) {
@@ -230,6 +244,10 @@ Plan read_plan(const Given& given, const Transformer& model, const MegatronOptio
                                                  "; accepted: --gpus a multiple of it");
   }
   plan.data_parallel = gpus / replica;
+  if (plan.data_parallel > kMaxCount) {
+    given.fail("nnodes", std::to_string(gpus) + " GPUs; accepted: up to " + std::to_string(kMaxCount) +
+                             " replicas of the model");
+  }
   plan.global_batch = given.count_or("global-batch-size", plan.micro_batch * plan.data_parallel);
   add_recompute(given, plan, model.layers);
   return plan;

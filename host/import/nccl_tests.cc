@@ -9,6 +9,7 @@
 #include "host/base/errors.h"
 #include "host/import/bandwidth_tests.h"
 #include "host/import/foreign_json.h"
+#include "host/import/limits.h"
 #include "host/import/test_lines.h"
 
 namespace traincast {
@@ -49,6 +50,14 @@ int groups_of(const std::vector<std::string>& hosts) {
 
 Seconds microseconds(double value) {
   return Seconds(value * 1e-6);
+}
+
+void add_row(BandwidthTest& out, CollectiveRow row, const std::string& where) {
+  if (out.rows.size() == kMaxImportedRows) {
+    throw ConfigError(where + "one more result; accepted: up to " + std::to_string(kMaxImportedRows) +
+                      " in one file");
+  }
+  out.rows.push_back(std::move(row));
 }
 
 void finish(BandwidthTest& out, const std::string& file, const BandwidthTestFacts& facts, int ranks) {
@@ -130,7 +139,7 @@ BandwidthTest read_text(std::string_view text, const std::string& file, const Ba
     row.dtype = type_of(words[2]);
     row.verified = wrong.has_value();
     row.timing.median = microseconds(*time);
-    out.rows.push_back(std::move(row));
+    add_row(out, std::move(row), where);
   });
   finish(out, file, facts, static_cast<int>(out.hosts.size()));
   return out;
@@ -159,8 +168,8 @@ int read_devices(const JsonValue& root, BandwidthTest& out) {
   const JsonValue* devices = config == nullptr ? nullptr : member_of(*config, "devices");
   if (devices == nullptr) devices = member_of(root, "devices");
   const auto* list = devices == nullptr ? nullptr : devices->get<JsonValue::Array>();
-  if (config == nullptr || list == nullptr) return 0;
-  const auto* settings = config->get<JsonValue::Object>();
+  const auto* settings = config == nullptr ? nullptr : config->get<JsonValue::Object>();
+  if (settings == nullptr || list == nullptr) return 0;
   const double each =
       number_of(*settings, "nthreads").value_or(1) * number_of(*settings, "ngpus").value_or(1);
   for (const JsonValue& device : *list) {
@@ -168,7 +177,7 @@ int read_devices(const JsonValue& root, BandwidthTest& out) {
     const JsonValue* info = member_of(device, "device_info");
     const auto* host_text = host == nullptr ? nullptr : host->get<std::string>();
     const auto* info_text = info == nullptr ? nullptr : info->get<std::string>();
-    for (int i = 0; i < static_cast<int>(each) && out.hosts.size() < 1'000'000; ++i) {
+    for (int i = 0; i < each && out.hosts.size() < 1'000'000; ++i) {
       out.hosts.push_back(host_text == nullptr ? "" : *host_text);
     }
     if (out.device.empty() && info_text != nullptr) out.device = *info_text;
@@ -202,7 +211,7 @@ void read_result(const JsonValue& result, const std::string& where, const Bandwi
   row.dtype = type_of(type_text == nullptr ? "float" : *type_text);
   row.verified = wrong.has_value();
   row.timing.median = microseconds(time);
-  out.rows.push_back(std::move(row));
+  add_row(out, std::move(row), where + ": ");
 }
 
 BandwidthTest read_json(std::string_view text, const std::string& file, const BandwidthTestFacts& facts) {
@@ -216,7 +225,7 @@ BandwidthTest read_json(std::string_view text, const std::string& file, const Ba
     read_result((*list)[i], file + "#/results/" + std::to_string(i), facts, out);
   }
   const auto* members = root.get<JsonValue::Object>();
-  if (const auto code = number_of(*members, "nccl_version")) {
+  if (const auto code = number_of(*members, "nccl_version"); code && *code >= 0 && *code < 1e9) {
     out.nccl_version = version_text(std::to_string(static_cast<std::int64_t>(*code)));
   }
   if (const JsonValue* start = member_of(root, "start_time")) {

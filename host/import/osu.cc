@@ -6,6 +6,7 @@
 
 #include "host/base/errors.h"
 #include "host/import/bandwidth_tests.h"
+#include "host/import/limits.h"
 #include "host/import/test_lines.h"
 
 namespace traincast {
@@ -67,6 +68,10 @@ BandwidthTest import_osu(std::string_view text, const std::string& file, const B
       throw ConfigError(where + "latency \"" + std::string(words[1]) + "\"; accepted: microseconds above 0");
     }
     if (*size == 0) return;
+    if (out.rows.size() == kMaxImportedRows) {
+      throw ConfigError(where + "one more result; accepted: up to " + std::to_string(kMaxImportedRows) +
+                        " in one file");
+    }
     CollectiveRow row;
     row.collective = *collective;
     row.message = Bytes(message_bytes(collective, static_cast<double>(*size), facts.ranks));

@@ -27,6 +27,7 @@ class Passes {
   void host_ops();
   void collectives();
   void interference();
+  std::string too_crowded();
   void storage();
 
   bool wanted(Section section) const;

@@ -79,6 +79,18 @@ void Passes::collectives() {
   keep(clock, true);
 }
 
+// Why messages beside an operation cannot be timed; the same on all ranks. Ranks that share cores wait for the
+// scheduler at every step of a message while others compute: minutes for one message of 64 ranks on two
+// cores, of which none tells about the fabric.
+std::string Passes::too_crowded() {
+  const DeviceInfo info = backend_.info();
+  const double ranks = session_.local_size();
+  const bool crowded = info.backend == "cpu" && info.multiprocessors > 0 && ranks > info.multiprocessors;
+  const double most = session_.max(crowded ? ranks : 0);
+  if (most == 0) return "";
+  return std::to_string(static_cast<int>(most)) + " ranks of a host are more than its cores";
+}
+
 void Passes::interference() {
   if (!wanted(Section::interference)) return;
   // One rank sends nothing to anybody.
@@ -86,11 +98,19 @@ void Passes::interference() {
   const Tier tier = whole_tier(communicator_, session_);
   const std::vector<Message> messages = interference_sweep(device_, options_.effort);
   const Op op = interfering_gemm(device_, options_.effort);
+  const std::string crowded = too_crowded();
   Pace clock = pace("interference", section_budget(Section::interference, options_.effort), messages.size());
   for (const Message& message : messages) {
     const auto kind = static_cast<std::size_t>(message.collective);
     if (clock.done_before(kind)) continue;
-    if (!clock.may_begin(kind)) {
+    if (!crowded.empty()) {
+      CollectiveRow row = Meter::row_of(message, tier);
+      row.during = to_string(op);
+      row.timing.skipped = crowded;
+      static_cast<void>(clock.may_begin(kind));
+      clock.point(std::string(name(message.collective)) + " beside " + row.during, "skipped", false);
+      if (news(row)) profile_.collectives.push_back(std::move(row));
+    } else if (!clock.may_begin(kind)) {
       clock.point(name(message.collective), "left out", false);
     } else {
       Interference both = meter_.beside(message, tier, op);

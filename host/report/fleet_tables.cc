@@ -68,7 +68,8 @@ Table straggler_parts_table(const Forecast& f) {
               .title = "What a step waits for: the slowest of " + grouped(s.nodes) + " nodes",
               .columns = {left("part", "part"), left("kind", "kind"), right("deviation", "deviation"),
                           right("slowest", "slowest"), left("counted", "counted", 16),
-                          left("rests_on", "rests on", 24)}};
+                          left("rests_on", "rests on", 20)}};
+  table.columns[2].priority = 1;
   table.rows.push_back({text_cell("spread between GPUs"), text_cell("fixed"), percent_cell(s.spread, 2),
                         signed_percent_cell(s.slowest), text_cell("once, in the step: straggler"),
                         text_cell(std::string(name(s.spread_from.origin)) + ": " +

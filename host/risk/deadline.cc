@@ -91,7 +91,11 @@ void find_mfu(const Search& search, const UncertainRun& run, const Deadline& dea
 void find_start(const Search& search, const std::vector<double>& times, const Deadline& deadline,
                 DeadlineAnswer& answer) {
   if (!deadline.by_date) {  // the run takes as long whenever it starts
-    const double needed = percentile_with_infinite(times, answer.chance);
+    // The shortest time within which so many of the draws are done, that is, one of theirs.
+    std::vector<double> sorted = times;
+    std::sort(sorted.begin(), sorted.end());
+    const double rank = std::ceil(answer.chance * static_cast<double>(sorted.size()) - 1e-9);
+    const double needed = sorted[static_cast<std::size_t>(std::max(rank, 1.0)) - 1];
     const double days = std::ceil(needed / kSecondsPerDay);
     const auto last = static_cast<double>(deadline.by.day) + 1;
     if (std::isfinite(needed) && days <= last) {

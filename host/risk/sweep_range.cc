@@ -56,7 +56,8 @@ std::optional<Number> read_number(std::string_view text) {
 }
 
 std::string number_text(double value, const Number& like) {
-  if (like.whole) return std::to_string(std::llround(value));
+  // Above 2^53 a double holds no neighbouring whole numbers, and its twelve digits say as much.
+  if (like.whole && value < 0x1p53) return std::to_string(std::llround(value));
   // Twelve digits, so that 0.1 + 0.2 reads 0.3.
   std::array<char, 40> digits{};
   const auto end =
@@ -79,6 +80,7 @@ class Range {
       refuse("\"" + low_.unit + "\" is no unit");
     }
     high_ = in_unit_of_low(*high);
+    if (!std::isfinite(high_)) refuse("the end of the range is too large for its unit");
     if (!(low_.value >= 0) || !(high_ >= low_.value)) refuse("a range goes from the smaller to the larger");
     if (colon != std::string_view::npos) steps_ = trimmed(range.substr(colon + 1));
   }
@@ -137,6 +139,11 @@ class Range {
 
   void geometric(double factor) {
     need_positive();
+    // Counted first: values that round to the same whole number are listed once, and a factor barely above 1
+    // would make billions of them.
+    if (std::log(high_ / low_.value) / std::log(factor) > static_cast<double>(kMostSweepValues)) {
+      refuse("more than " + std::to_string(kMostSweepValues) + " values");
+    }
     for (double value = low_.value; value < high_ * (1 - 1e-9); value *= factor) add(value);
     add_end();
   }

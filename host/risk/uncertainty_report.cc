@@ -121,17 +121,19 @@ Table sensitivity_table(const Uncertainty& u) {
     const Audience who = days ? Audience::everyone : Audience::machines;
     table.columns.push_back({.key = key + "_at_p10", .title = "days there", .audience = who});
     table.columns.push_back({.key = key + "_at_p90", .title = "and there", .audience = who});
-    table.columns.push_back({.key = "first_order_" + key, .title = "alone", .unit = "%", .audience = who});
+    table.columns.push_back(
+        {.key = "first_order_" + key, .title = "alone", .unit = "%", .priority = 1, .audience = who});
     table.columns.push_back({.key = "total_" + key, .title = "in all", .unit = "%", .audience = who});
   }
   for (const char* key : {"energy", "rent"}) {  // for people, beside the days
     const std::string title = std::string(key) == "rent" ? "of rent" : "of energy";
-    table.columns.push_back({.title = title, .unit = "%", .audience = Audience::people});
+    table.columns.push_back({.title = title, .unit = "%", .priority = 3, .audience = Audience::people});
   }
   table.columns.push_back(left("distribution", ""));
   table.columns.push_back(left("origin", "origin"));
   table.columns.push_back(left("source", ""));
   const std::size_t end = table.columns.size();
+  table.columns[end - 2].priority = 2;
   table.columns[end - 3].audience = table.columns[end - 1].audience = Audience::machines;
   for (const std::size_t i : by_importance(u)) {
     const BoundInput& input = u.inputs[i];

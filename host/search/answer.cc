@@ -103,7 +103,11 @@ Seconds simulated_step(const SearchSpace& space, const Choice& choice) {
                          std::to_string(space.axes.global_batch.back()) +
                          " sequences, heads, layers and GPUs have no common way to divide");
   }
-  if (!result.nearest) throw InfeasiblePlan(on + "every plan that fits never finishes");
+  if (result.counts.endless > 0) {
+    throw InfeasiblePlan(on + "never finishes: " + std::to_string(result.counts.endless) +
+                         " plans fit, and by none of them a millionth of the time between interruptions and "
+                         "restarts is useful; see the cluster's reliability");
+  }
   const double missing = result.nearest->memory - space.capacity.value();
   throw InfeasiblePlan(on + "none of " + std::to_string(result.counts.evaluated) + " plans fits " +
                        fixed(space.capacity.value() / kGiB, 1) + " GiB; the nearest, " +

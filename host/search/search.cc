@@ -34,16 +34,20 @@ class Collector final : public PlanVisitor {
   void visit(const PlanGroup& group) override {
     result_.counts.evaluated += static_cast<std::int64_t>(group.plans);
     const RunTerms& terms = terms_of(group.choice->global_batch);
+    const std::int64_t replicas = group.choice->data;
     for (std::size_t i = 0; i < group.plans; ++i) {
       const double step = group.step[i], memory = group.memory[i];
       if (memory > capacity_) {
         miss(group, i);
         continue;
       }
-      const double expected = terms.expected(step);
-      if (expected == kNotTimed) continue;  // the run never ends
+      const double expected = terms.expected(step, replicas);
+      if (expected == kNotTimed) {
+        ++result_.counts.endless;
+        continue;
+      }
       ++result_.counts.feasible;
-      const double score = objective_ == Objective::days ? expected : terms.score(objective_, step);
+      const double score = objective_ == Objective::days ? expected : terms.score(objective_, step, replicas);
       GateMask broken = group.gates;
       if (gates_.bubble_breaks(group.bubble[i], step)) broken |= bit(Gate::bubble);
       const bool better = score < own_score_;
@@ -127,6 +131,7 @@ class Unpack {
 void add_counts(SearchCounts& to, const SearchCounts& from) {
   to.evaluated += from.evaluated;
   to.feasible += from.feasible;
+  to.endless += from.endless;
   to.gated += from.gated;
   to.better_than_own += from.better_than_own;
   to.better_and_sound += from.better_and_sound;

@@ -33,7 +33,8 @@ struct SearchOptions {
 struct SearchCounts {
   std::int64_t evaluated = 0;  // plans whose memory, and where they fit, whose time is known
   std::int64_t feasible = 0;   // of those, that fit and whose run ends
-  std::int64_t gated = 0;      // of those, that break a gate
+  std::int64_t endless = 0;    // that fit, but whose run never ends
+  std::int64_t gated = 0;      // of the feasible, that break a gate
   std::int64_t better_than_own = 0, better_and_sound = 0;  // than the run's own plan; and break no gate
 };
 

@@ -105,7 +105,9 @@ PublishedRun read_simumax(const CsvTable& table, std::size_t index, const std::v
   plan.expert_parallel = row.count("ep", 1);
   plan.micro_batch = row.count("mbs", 1);
   plan.global_batch = plan.micro_batch * plan.data_parallel * row.count("micro_batches", 1);
-  if (plan.gpus() != run.gpus) {
+  // Four degrees multiplied may not fit 64 bits; three do.
+  const std::int64_t replica = plan.tensor_parallel * plan.pipeline_parallel * plan.context_parallel;
+  if (run.gpus % replica != 0 || run.gpus / replica != plan.data_parallel) {
     run.reason = "TP x PP x CP x DP does not match the row's GPUs";
     return run;
   }

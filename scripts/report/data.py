@@ -28,5 +28,6 @@ class Data:
         order = [row["run"] for row in (self.read("compare") or {}).get("runs", [])]
         return {run: found[run] for run in [*order, *sorted(set(found) - set(order))] if run in found}
 
-    def sweeps(self) -> dict[str, dict]:
-        return {path.stem.removeprefix("sweep-"): self.read(path.stem) for path in sorted(self.folder.glob("sweep-*.json"))}
+    def searches(self) -> dict[str, dict]:
+        """Best plans over numbers of GPUs, by run."""
+        return {path.stem.removeprefix("search-"): self.read(path.stem) for path in sorted(self.folder.glob("search-*.json"))}

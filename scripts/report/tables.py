@@ -81,7 +81,7 @@ def claims(data: Data) -> dict | None:
         return None
     rows = []
     for row in report["rows"]:
-        unit = row.get("unit", "")
+        unit = row.get("unit") or ""
         ours = _figure(row.get("ours"), unit)
         if row.get("low") is not None and row.get("high") is not None:
             ours += f" ({_figure(row['low'], '')} to {_figure(row['high'], '')})"
@@ -89,11 +89,12 @@ def claims(data: Data) -> dict | None:
             "id": row["id"],
             "gloss": row.get("gloss", ""),
             "quote": row.get("quote", ""),
-            "claimed": _figure(row.get("claimed"), unit),
+            "claimed": _figure(row.get("claimed"), row.get("claimed_unit") or ""),
             "ours": ours,
-            "formula": row.get("formula", ""),
+            "formula": f"{row.get('formula_words') or row.get('reason') or ''}; rests on {row['rests_on']}" if row.get("rests_on")
+            else row.get("reason") or "",
             "verdict": row["verdict"],
             "verdict_class": VERDICT_CLASS.get(row["verdict"], "untestable"),
-            "depends": row.get("depends_on", ""),
+            "depends": row.get("depends") or row.get("reason") or "",
         })
-    return {"rows": rows, "rule": " ".join(report.get("notes", []))}
+    return {"rows": rows, "rule": report.get("rule", "")}

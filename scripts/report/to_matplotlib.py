@@ -8,6 +8,7 @@ import matplotlib
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402  (the backend must be chosen first)
+from matplotlib.ticker import FuncFormatter  # noqa: E402
 
 from .chart import Axis, Chart, Series  # noqa: E402
 from .palette import LIGHT  # noqa: E402
@@ -54,6 +55,9 @@ def figure(chart: Chart):
                                                    (chart.y, ax.set_yscale, ax.set_ylim, ax.set_ylabel)):
         if axis.log:
             set_scale("log")
+            shown = ax.xaxis if axis is chart.x else ax.yaxis
+            shown.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}"))
+            shown.set_minor_formatter(FuncFormatter(lambda value, _: f"{value:,.6g}" if f"{value:e}"[0] in "25" else ""))
         if axis.low is not None or axis.high is not None:
             set_limits(axis.low, axis.high)
         set_label(axis.title)
@@ -64,7 +68,11 @@ def figure(chart: Chart):
     ax.set_axisbelow(True)
     named = [one for one in chart.series if one.name]
     if len(named) > 1:
-        ax.legend(loc="upper left", bbox_to_anchor=(0, -0.13), ncol=3, fontsize=7, frameon=False)
+        handles, names = ax.get_legend_handles_labels()
+        if right:
+            more = right.get_legend_handles_labels()
+            handles, names = handles + more[0], names + more[1]
+        ax.legend(handles, names, loc="upper left", bbox_to_anchor=(0, -0.13), ncol=3, fontsize=7, frameon=False)
     if chart.x.dates:
         fig.autofmt_xdate()
     return fig

@@ -18,7 +18,7 @@ def _traces(chart: Chart, one: Series) -> list:
     color = LIGHT[one.color % len(LIGHT)]
     hover = "%{text}<extra></extra>" if one.texts else None
     # What the page needs to recolor a series in the dark.
-    common = {"name": one.name, "text": one.texts, "hovertemplate": hover, "meta": {"color": one.color}}
+    common = {"name": one.name, "showlegend": bool(one.name), "text": one.texts, "hovertemplate": hover, "meta": {"color": one.color}}
     if one.on_right_axis:
         common["yaxis"] = "y2"
     if one.kind == "bar":
@@ -36,7 +36,7 @@ def _traces(chart: Chart, one: Series) -> list:
                            marker={"color": color, "size": 10 if len(one.x) < 20 else 5, "symbol": symbol,
                                    "opacity": 0.8}, **common)]
     shape = "hv" if one.kind == "step" else "linear"
-    return [go.Scatter(x=one.x, y=one.y, mode="lines" if one.dashed or one.kind == "step" else "lines+markers",
+    return [go.Scatter(x=one.x, y=one.y, mode="lines" if one.dashed or one.kind == "step" or not one.texts else "lines+markers",
                        line={"color": color, "dash": "dash" if one.dashed else "solid", "shape": shape},
                        marker={"size": 5}, **common)]
 

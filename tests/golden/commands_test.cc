@@ -210,5 +210,34 @@ TEST_F(CommandsTest, RunRefusesBeforeItMeasures) {
   EXPECT_FALSE(fs::exists(unmade)) << "a refused job left a folder";
 }
 
+TEST_F(CommandsTest, ValidatesConfigsOfEveryKind) {
+  Outcome outcome = run("validate configs --format csv");
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_EQ(outcome.err, "");
+  EXPECT_EQ(outcome.out.substr(0, outcome.out.find('\r')), "kind,files,accepted,refused");
+  spoil("gpus/h100-sxm.json", "\"memory\"", "\"memroy\"");
+  outcome = run("validate configs --format csv");
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_NE(outcome.err.find("configs/gpus/h100-sxm.json#"), std::string::npos) << outcome.err;
+  EXPECT_NE(outcome.out.find("\ngpus,12,11,1\r\n"), std::string::npos) << outcome.out;
+  // The runs that rest on it are refused for it, and each file has one line.
+  EXPECT_NE(outcome.out.find("\nmodels,17,17,0\r\n"), std::string::npos) << outcome.out;
+}
+
+TEST_F(CommandsTest, ValidatesFilesOfTheKindThatItIsTold) {
+  const std::string gpus = (folder_ / "configs" / "gpus").string();
+  fs::copy(folder_ / "configs" / "gpus" / "h100-sxm.json", folder_ / "mine.json");
+  const std::string mine = (folder_ / "mine.json").string();
+  EXPECT_EQ(run("validate configs " + gpus + " --quiet").code, 0);
+  EXPECT_EQ(run("validate configs --kind gpus " + mine).code, 0);
+  EXPECT_EQ(run("validate configs --kind models " + mine).code, 2);
+  const Outcome untold = run("validate configs --format json " + mine);
+  EXPECT_EQ(untold.code, 2);
+  EXPECT_NE(untold.err.find("its folder tells no kind"), std::string::npos) << untold.err;
+  EXPECT_NE(untold.out.find("\"reason\""), std::string::npos) << untold.out;
+  expect_refused("validate configs --kind nonsense " + mine, 2, {"--kind nonsense", "gpus"});
+  expect_refused("validate runs a.csv b.csv", 2, {"at most one file"});
+}
+
 }  // namespace
 }  // namespace traincast

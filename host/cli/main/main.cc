@@ -2,9 +2,11 @@
 #include <exception>
 
 #include "host/cli/program.h"
+#include "host/cli/signals.h"
 
 int main(int argc, char** argv) {
   traincast::Program program{&argc, &argv, traincast::make_session, nullptr};
+  traincast::install_signals(!traincast::is_other_rank());
   int code = 1;
   try {
     return run_program(program, {argv + 1, argv + argc});

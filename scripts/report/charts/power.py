@@ -8,7 +8,7 @@ from ..data import Data
 def power_over_time(data: Data) -> list[Chart]:
     charts = []
     for run, estimate in data.estimates().items():
-        rows = estimate.get("power_timeline") or []
+        rows = [row for row in estimate.get("power_timeline") or [] if row.get("supply_w")]
         if not rows:
             continue
         dates = [row["date"] for row in rows]
@@ -21,7 +21,7 @@ def power_over_time(data: Data) -> list[Chart]:
             right=Axis("GPUs", low=0),
             series=[
                 Series("supply", "step", dates, [row["supply_w"] / 1e6 for row in rows], color=2,
-                       texts=[f"{row['date']}: {row['supply_w'] / 1e6:.4g} MW. {row.get('source', '')}" for row in rows]),
+                       texts=[f"{row['date']}: {row['supply_w'] / 1e6:.4g} MW. {row['sources']}" for row in rows]),
                 Series("demand", "step", dates, [row["demand_w"] / 1e6 for row in rows], color=1,
                        texts=[f"{row['date']}: {row['demand_w'] / 1e6:.4g} MW" for row in rows]),
                 Series("GPUs that run", "step", dates, [row["gpus"] for row in rows], color=0, dashed=True,

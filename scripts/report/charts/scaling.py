@@ -1,4 +1,4 @@
-"""Days and goodput against the number of GPUs, with the span between the 10th and 90th percentile where known."""
+"""Days and goodput of the best plan at each number of GPUs, with the span between the 10th and 90th percentile where known."""
 from __future__ import annotations
 
 from ..chart import Axis, Chart, Series
@@ -7,8 +7,8 @@ from ..data import Data
 DAY = 86400.0
 
 
-def _points(sweep: dict) -> list[dict]:
-    return [row for row in sweep.get("points", []) if row.get("expected_time_s") and row.get("gpus")]
+def _points(search: dict) -> list[dict]:
+    return [row for row in search.get("strong_scaling", []) if row.get("expected_time_s") and row.get("gpus")]
 
 
 def _percentiles(estimate: dict | None, figure: str) -> dict | None:
@@ -22,8 +22,8 @@ def _curves(data: Data, figure: str, value) -> list[Series]:
     """A line a run; its band is the run's own relative P10-P90 span, carried along the line."""
     estimates = data.estimates()
     series = []
-    for color, (run, sweep) in enumerate(data.sweeps().items()):
-        points = _points(sweep)
+    for color, (run, search) in enumerate(data.searches().items()):
+        points = _points(search)
         gpus = [row["gpus"] for row in points]
         values = [value(row) for row in points]
         spread = _percentiles(estimates.get(run), figure)
@@ -34,7 +34,8 @@ def _curves(data: Data, figure: str, value) -> list[Series]:
         series.append(
             Series(run, "line", gpus, values, texts=[
                 f"{run} on {row['gpus']:,} GPUs: {row['expected_time_s'] / DAY:.4g} d, goodput {row['goodput']:.1%}, "
-                f"MFU {row['mfu']:.1%}, {row['power_w'] / 1e6:.4g} MW" for row in points
+                f"MFU {row['mfu']:.1%}; {row['plan']}" + (f"; loses to {row['loses_to']}" if row["loses_to"] else "")
+                for row in points
             ], color=color))
     return series
 
@@ -43,11 +44,11 @@ def days_by_gpus(data: Data) -> Chart:
     return Chart(
         key="scaling-days",
         title="Days against GPUs",
-        says="More GPUs shorten the steps, but break more often: the curve flattens, then turns.",
+        says="The best plan at each size, the batch kept. More GPUs shorten the steps, but break more often.",
         x=Axis("GPUs", log=True),
         y=Axis("days", log=True),
         series=_curves(data, "days", lambda row: row["expected_time_s"] / DAY),
-        notes=["The band carries the run's own span at its own size along the curve."],
+        notes=["The band is the run's own span at its own size, carried along the curve. Hover to see the plan."],
     )
 
 

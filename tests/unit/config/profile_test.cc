@@ -176,7 +176,9 @@ TEST(Profile, RefusesWhatItCannotRead) {
       refusal("\"median_s\": 1.7e-4", "\"median_s\": 1.7e-4, \"rows\": 1"),
       file +
           "#/ops/0: unknown key \"rows\"; accepted: op m n k dtype layout batch skipped median_s samples_s "
-          "rank_medians_s sustained $schema notes origin source");
+          "rank_medians_s sustained algorithm best_s best_algorithm during slowdown clock_hz power_w "
+          "temperature_c "
+          "throttle $schema notes origin source");
   EXPECT_EQ(refusal(", \"median_s\": 1.7e-4", ""), file + "#/ops/0: missing key \"median_s\"");
 }
 

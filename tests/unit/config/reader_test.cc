@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "host/config/json.h"
 #include "tests/unit/config/temporary.h"
 
 namespace traincast {
@@ -213,6 +214,17 @@ TEST(Reader, NamesTheFileAsGiven) {
   const TemporaryFolder folder;
   const auto file = folder.write("g.json", "{");
   EXPECT_TRUE(message_of([&] { Reader::from_file(file); }).starts_with(file.string() + ": not JSON: line 1"));
+}
+
+TEST(Reader, RefusesWhatWouldTakeTooMuchMemory) {
+  std::string many = "{\"a\": [0";
+  for (std::int64_t i = 0; i < kMaxJsonValues; ++i) many += ",0";
+  EXPECT_EQ(message_of([&] { parse_text(many + "]}"); }), "x.json: more than 16777216 values");
+  const TemporaryFolder folder;
+  const auto file = folder.write("huge.json", "{");
+  std::filesystem::resize_file(file, static_cast<std::uintmax_t>(kMaxJsonBytes) + 1);  // sparse
+  EXPECT_EQ(message_of([&] { Reader::from_file(file); }),
+            "cannot read " + file.string() + ": it is larger than 268435456 bytes");
 }
 
 }  // namespace

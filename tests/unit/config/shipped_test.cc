@@ -9,6 +9,7 @@
 #include "host/config/load.h"
 #include "host/config/load_profile.h"
 #include "host/config/load_reliability.h"
+#include "host/risk/uncertainty_set.h"
 
 namespace traincast {
 namespace {
@@ -33,16 +34,17 @@ void for_each_shipped(const std::function<void(const ConfigStore&, ConfigKind, c
 
 void load_one(const ConfigStore& store, ConfigKind kind, const std::string& name) {
   static const std::map<ConfigKind, std::function<std::string(const ConfigStore&, const std::string&)>>
-      kLoaders{{ConfigKind::gpus, [](auto& s, auto& n) { return load_gpu(s, n).name; }},
-               {ConfigKind::clusters, [](auto& s, auto& n) { return load_cluster(s, n).name; }},
-               {ConfigKind::models, [](auto& s, auto& n) { return load_transformer(s, n).name; }},
-               {ConfigKind::plans, [](auto& s, auto& n) { return load_plan(s, n).name; }},
-               {ConfigKind::stacks, [](auto& s, auto& n) { return load_stack(s, n).name; }},
-               {ConfigKind::profiles, [](auto& s, auto& n) { return load_profile(s, n).name; }},
-               {ConfigKind::runs, [](auto& s, auto& n) { return load_run(s, n).name; }},
-               {ConfigKind::reliability, [](auto& s, auto& n) {
-                  return load_reliability(s, n).from.source.empty() ? std::string() : n;
-                }}};
+      kLoaders{
+          {ConfigKind::gpus, [](auto& s, auto& n) { return load_gpu(s, n).name; }},
+          {ConfigKind::clusters, [](auto& s, auto& n) { return load_cluster(s, n).name; }},
+          {ConfigKind::models, [](auto& s, auto& n) { return load_transformer(s, n).name; }},
+          {ConfigKind::plans, [](auto& s, auto& n) { return load_plan(s, n).name; }},
+          {ConfigKind::stacks, [](auto& s, auto& n) { return load_stack(s, n).name; }},
+          {ConfigKind::profiles, [](auto& s, auto& n) { return load_profile(s, n).name; }},
+          {ConfigKind::runs, [](auto& s, auto& n) { return load_run(s, n).name; }},
+          {ConfigKind::reliability,
+           [](auto& s, auto& n) { return load_reliability(s, n).from.source.empty() ? std::string() : n; }},
+          {ConfigKind::uncertainty, [](auto& s, auto& n) { return load_uncertainty(s, n).name; }}};
   EXPECT_EQ(kLoaders.at(kind)(store, name), name);
 }
 

@@ -51,6 +51,8 @@ TEST(Layers, RefusesWhatIsNot) {
       {"kernels/cpu/x.cc", "#include \"mpi/session.h\"\n"},
       {"kernels/cuda/x.cc", "#if defined(TRAINCAST_HAVE_CUDA)\n"},
       {"host/cli/x.cc", "#include \"x.h\"\n"},
+      {"host/measure/x.cc", "const auto start = std::chrono::system_clock::now();\n"},
+      {"host/cli/x.cc", "const std::time_t now = std::time(nullptr);\n"},
       {"host/new/x.cc", "\n"},
   };
   for (const Case& each : cases) {

@@ -71,6 +71,10 @@ const std::vector<Reserved>& reserved() {
   return kReserved;
 }
 
+// The one place that asks for the time of day (when a profile was made). Everything else measures on a clock
+// that no administrator and no time server moves.
+constexpr std::string_view kTimeOfDay = "host/measure/describe.cc";
+
 // What the pure model never sees: no I/O, no clock, no threads.
 constexpr std::array<std::string_view, 5> kNotInModel = {"iostream", "fstream", "chrono", "thread",
                                                          "nlohmann/"};
@@ -116,6 +120,8 @@ std::vector<std::string> broken_rules(const std::string& path, std::string_view 
   if (layer == nullptr) return {path + ": is in no layer that tests/unit/layers/rules.cc knows"};
   static const std::regex kInclude(R"(^\s*#\s*include\s*([<"])([^>"]+)[>"])");
   static const std::regex kBuildSwitch(R"(\bTRAINCAST_HAVE_\w+)");
+  static const std::regex kWallClock(
+      R"(\b(system_clock|high_resolution_clock|gettimeofday|CLOCK_REALTIME|MPI_Wtime)\b|\btime\((nullptr|NULL|0)\))");
   std::vector<std::string> broken;
   std::istringstream lines{std::string(text)};
   std::string line;
@@ -126,6 +132,9 @@ std::vector<std::string> broken_rules(const std::string& path, std::string_view 
       for (const std::string& what : check_include(path, *layer, match[2], match[1] == "\"")) {
         broken.push_back(where + what);
       }
+    }
+    if (path != kTimeOfDay && std::regex_search(line, match, kWallClock)) {
+      broken.push_back(where + "uses " + match.str() + ", a clock that jumps");
     }
     const bool is_registry = std::find(kRegistries.begin(), kRegistries.end(), path) != kRegistries.end();
     const bool is_comment = line.find("//") < line.find("TRAINCAST_HAVE_");

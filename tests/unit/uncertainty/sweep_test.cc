@@ -107,7 +107,7 @@ TEST_F(SweepTest, WrongSweepsAreRefused) {
   EXPECT_THROW(run({"restart=1min", "cluster.reliability.restart=2min"}), UsageError);
   EXPECT_THROW(run({"restart=1min"}, {{"reliability.restart", "2min"}}), UsageError);
   EXPECT_THROW(run({"restart=1,2"}), ConfigError) << "no point is accepted";
-  EXPECT_THROW(run({"restart=1s..1year:9000", "cluster.power.pue=1..2:9000"}), UsageError);
+  EXPECT_THROW(run({"restart=1s..1year:9000", "cluster.power.pue=1.1..2.1:9000"}), UsageError);
 }
 
 }  // namespace
