@@ -35,8 +35,8 @@ const std::vector<Layer>& layers() {
         "host/base"}},
       {"host/cli",
        {"kernels", "mpi", "host/base", "host/model", "host/config", "host/calibrate", "host/search",
-        "host/validate", "host/report", "host/measure", "host/risk", "host/import", "host/export", "host/claims",
-        "host/check"}},
+        "host/validate", "host/report", "host/measure", "host/risk", "host/import", "host/export",
+        "host/claims", "host/check"}},
   };
   return kLayers;
 }
