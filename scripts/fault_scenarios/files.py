@@ -15,7 +15,7 @@ def commands_with_out(world):
     names = {
         "estimate": ["estimate", SHORT, "--histories", "10"],
         "compare": ["compare", SHORT],
-        "power": ["power", "colossus-100k"],
+        "power": ["power", "colossus-100k", "--supply", "8 MW,150 MW"],
         "trace": ["trace", SHORT],
         "claims": ["claims"],
         "search": ["search", SHORT],
@@ -28,7 +28,8 @@ def commands_with_out(world):
         "validate runs": ["validate", "runs", os.path.join(published, "runs.csv")],
         "measure": ["measure", "--quick", "--ops", "host"],
         "import hf": ["import", "hf", hugging_face(world)],
-        "collectives": ["collectives"],
+        "collectives": ["collectives", "dgx-h100-64"],
+        "check": ["check", "--scale", "32", "--layers", "1", "--tries", "1"],
         "completion": ["completion", "bash"],
     }
     if world.quick:
@@ -56,7 +57,7 @@ class Mounted:
 
     def __enter__(self):
         subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", self.folder], check=True)
-        self.old = os.path.join(self.folder, "old")
+        self.old = os.path.join(self.folder, "old.json")
         with open(self.old, "w", encoding="ascii") as out:
             out.write("old")
         if self.read_only:
@@ -76,7 +77,7 @@ class Mounted:
 
 def unwritable(world, words, read_only, over_old):
     with Mounted(world, read_only) as place:
-        file = place.old if over_old else os.path.join(place.folder, "new")
+        file = place.old if over_old else os.path.join(place.folder, "new.json")
         before = sorted(os.listdir(place.folder))
         outcome = world.run(*words, "--out", file)
         faults = []

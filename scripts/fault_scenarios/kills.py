@@ -33,12 +33,15 @@ def kill_rank(world, section, victim, resume):
         return None  # it had just ended
     whole = not os.path.exists(file) or world.is_profile(file)
     faults = [] if outcome.code else ["exit 0"]
-    if len(outcome.lines()) != 1:
-        faults.append(f"{len(outcome.lines())} lines instead of one: {outcome.lines()}")
+    over = "\n" + section + ": " in outcome.err  # it died later, between the last point and its end
+    if len(outcome.lines()) != 1 and not (over and not outcome.lines()):
+        faults.append(f"{len(outcome.lines())} lines instead of one: {outcome.err[-600:]}")
     if not whole:
         faults.append("half a profile")
     if not only(folder, "p.json"):
         faults.append(f"left behind: {os.listdir(folder)}")
+    if over and not faults:
+        return None
     if resume and not faults:
         again = world.run(*measure_words(file, section, "--resume"), ranks=2, bound=300)
         if again.code or not world.is_profile(file):

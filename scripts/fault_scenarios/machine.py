@@ -142,7 +142,7 @@ def linked_gpu_libraries(world):
 def all_scenarios(world):
     no_mpi = "" if world.mpirun else "no mpirun"
     host = ["measure", "--quick", "--ops", "host"]
-    words = [host, ["search", SHORT]] + ([] if world.quick else [["check", "--quick"], ["search", RUN]])
+    words = [host, ["search", SHORT]] + ([] if world.quick else [["check", "--layers", "1", "--tries", "1"], ["search", RUN]])
     world.scenario("a rank runs another version of the program", "one line with rank, host, both versions; exit 1",
                    no_mpi or [lambda w=w: other_version(world, w) for w in words])
     if not world.compiler:
