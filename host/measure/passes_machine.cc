@@ -79,8 +79,8 @@ void Passes::collectives() {
   keep(clock, true);
 }
 
-// Why messages beside an operation cannot be timed; the same on all ranks. Ranks that share cores wait for the
-// scheduler at every step of a message while others compute: minutes for one message of 64 ranks on two
+// Why messages beside an operation cannot be timed; the same on all ranks. Ranks that share cores wait for
+// the scheduler at every step of a message while others compute: minutes for one message of 64 ranks on two
 // cores, of which none tells about the fabric.
 std::string Passes::too_crowded() {
   const DeviceInfo info = backend_.info();
