@@ -88,12 +88,17 @@ class Job:
         return next((pid for pid, rank in self.marked().items() if rank == number), None)
 
     def has_worked(self, pid, ticks=3):
-        """Whether that process has spent processor time: it is past its start."""
+        """Whether that process is past its start: it minds SIGTERM (loading libraries takes time, too), and has spent
+        processor time."""
         try:
+            with open(f"/proc/{pid}/status", encoding="ascii", errors="replace") as file:
+                caught = next(line for line in file if line.startswith("SigCgt:"))
+            if not int(caught.split()[1], 16) >> (signal.SIGTERM - 1) & 1:
+                return False
             with open(f"/proc/{pid}/stat", encoding="ascii") as file:
                 fields = file.read().rsplit(")", 1)[1].split()
             return int(fields[11]) + int(fields[12]) >= ticks
-        except (OSError, IndexError):
+        except (OSError, IndexError, StopIteration):
             return False
 
     def send(self, number, pid=None):
