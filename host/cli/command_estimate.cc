@@ -11,6 +11,7 @@
 #include "host/risk/histories.h"
 #include "host/risk/reliability_report.h"
 #include "host/risk/uncertainty_report.h"
+#include "mpi/session.h"
 
 namespace traincast {
 namespace {
@@ -23,6 +24,15 @@ void add_uncertainty(Report& report, const Uncertainty& uncertainty) {
   report.tables.insert(before, std::make_move_iterator(tables.begin()),
                        std::make_move_iterator(tables.end()));
   for (Scalar& scalar : uncertainty_scalars(uncertainty)) report.scalars.push_back(std::move(scalar));
+}
+
+// Ranks share the histories, and one of several is a thread's worth.
+HistorySplit split_over(Session& session) {
+  if (session.size() == 1) return {};
+  return {.threads = 1,
+          .rank = session.rank(),
+          .size = session.size(),
+          .gather = [&session](const std::string& mine) { return session.all_gather(mine); }};
 }
 
 int run_estimate(const Arguments& arguments) {
@@ -41,7 +51,8 @@ int run_estimate(const Arguments& arguments) {
   if (count > 0) {
     const auto seed = static_cast<std::uint64_t>(arguments.count("seed", 0, 1'000'000'000));
     const HistoryModel model(history_inputs(forecast.run, forecast.phases, forecast.estimate));
-    const HistorySummary summary = summarise(simulate_histories(model, count, seed));
+    const HistorySummary summary =
+        summarise(simulate_histories(model, count, seed, split_over(arguments.session())));
     if (summary.finished == 0)
       throw InfeasiblePlan(forecast.run.name + ": never finishes: " + summary.reason);
     for (Table& table : reliability_tables(forecast, summary, seed))
@@ -60,7 +71,8 @@ const CommandSpec kEstimateCommand{
     .details =
         "A run whose plan does not fit into memory, or that never ends, is refused with the reason (exit "
         "3).\n"
-        "How uncertain the inputs are is in configs/uncertainty: the set that the run names, else default.",
+        "How uncertain the inputs are is in configs/uncertainty: the set that the run names, else default.\n"
+        "Under mpirun the ranks share the histories; their number changes no byte.",
     .example = "traincast estimate grok-3-central-100k",
     .options = {kSetOption,
                 kProfileOption,
@@ -68,7 +80,7 @@ const CommandSpec kEstimateCommand{
                 kDrawsOption,
                 kSeedOption},
     .positional = {"RUN", "a name or a .json file", 1, 1},
-    .ranks = Ranks::one,
+    .ranks = Ranks::all,
     .run = run_estimate};
 
 }  // namespace traincast
