@@ -219,12 +219,12 @@ TEST(Reader, NamesTheFileAsGiven) {
 TEST(Reader, RefusesWhatWouldTakeTooMuchMemory) {
   std::string many = "{\"a\": [0";
   for (std::int64_t i = 0; i < kMaxJsonValues; ++i) many += ",0";
-  EXPECT_EQ(message_of([&] { parse_text(many + "]}"); }), "x.json: more than 16777216 values");
+  EXPECT_EQ(message_of([&] { parse_text(many + "]}"); }), "x.json: holds more than 16777216 values");
   const TemporaryFolder folder;
   const auto file = folder.write("huge.json", "{");
   std::filesystem::resize_file(file, static_cast<std::uintmax_t>(kMaxJsonBytes) + 1);  // sparse
   EXPECT_EQ(message_of([&] { Reader::from_file(file); }),
-            "cannot read " + file.string() + ": it is larger than 268435456 bytes");
+            file.string() + ": 268435457 bytes; accepted: JSON of up to 268435456 bytes");
 }
 
 }  // namespace
