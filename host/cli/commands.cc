@@ -18,6 +18,7 @@ extern const CommandSpec kSweepCommand;
 extern const CommandSpec kDeadlineCommand;
 extern const CommandSpec kCollectivesCommand;
 extern const CommandSpec kImportCommand;
+extern const CommandSpec kExportCommand;
 extern const CommandSpec kListCommand;
 extern const CommandSpec kValidateCommand;
 extern const CommandSpec kCompletionCommand;
@@ -39,6 +40,7 @@ const std::vector<const CommandSpec*>& commands() {
       &kDeadlineCommand,
       &kCollectivesCommand,
       &kImportCommand,
+      &kExportCommand,
       &kListCommand,
       &kValidateCommand,
       &kCompletionCommand,

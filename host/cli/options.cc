@@ -38,8 +38,9 @@ const OptionSpec& checked_option(const std::vector<OptionSpec>& options, const s
                                  const std::string* next, const std::string& where) {
   const std::size_t equals = word.find('=');
   const std::string dashed = word.substr(0, equals);
-  const OptionSpec* option = find_option(options, std::string_view(dashed).substr(2));
-  if (option == nullptr || !dashed.starts_with("--")) refuse_option(options, dashed, where);
+  const OptionSpec* option =
+      dashed.starts_with("--") ? find_option(options, std::string_view(dashed).substr(2)) : nullptr;
+  if (option == nullptr) refuse_option(options, dashed, where);
   if (option->value_name.empty() && equals != std::string::npos) {
     throw UsageError(dashed + " takes no value");
   }

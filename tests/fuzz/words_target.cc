@@ -56,7 +56,8 @@ void read_units(std::string_view bytes) {
       continue;
     }
   }
-  require(!any || any_quantity(bytes).has_value(), "a quantity of one dimension is one of any");
+  if (const auto quantity = any_quantity(bytes))
+    require(std::isfinite(quantity->si), "any quantity is finite");
   if (!any) throw UnitError("of no dimension");
 }
 

@@ -55,7 +55,7 @@ TEST(SearchProperty, NoRandomFeasiblePlanBeatsTheWinner) {
   for (std::uint64_t seed = 0; seed < 12; ++seed) {
     SCOPED_TRACE(seed);
     Random random(seed);
-    Run run = load_run(store, "llama-3-70b-64");
+    traincast::Run run = load_run(store, "llama-3-70b-64");
     run.model = random_model(random);
     run.model.layers = random.whole(2, 32);
     if (run.model.moe) run.model.moe->first_dense_layers = 1;
@@ -71,7 +71,7 @@ TEST(SearchProperty, NoRandomFeasiblePlanBeatsTheWinner) {
     for (int i = 0; i < 3000; ++i) {
       const Plan plan = random_of(random, setup.space());
       if (!in_space(plan, setup.space())) continue;
-      Run as = *setup.space().run;
+      traincast::Run as = *setup.space().run;
       as.plan = plan;
       if (estimate_memory(as.model, plan, as.stack).total() > setup.space().capacity) continue;
       const StepEstimate step = estimate_step(as.model, plan, as.stack, setup.space().systems.front());

@@ -16,12 +16,14 @@ constexpr Dimension kDimensions[] = {Seconds::kDimension,    Frequency::kDimensi
                                      DollarRate::kDimension, EnergyPrice::kDimension, Tokens::kDimension,
                                      Kilograms::kDimension,  EmissionRate::kDimension};
 
+// From a tenth of the smallest unit that is printed: below, fewer digits are printed.
 TEST(UnitsProperty, WhatIsPrintedForPeopleReadsBackToItsThreeDigits) {
   Random random(1);
   for (const Dimension dimension : kDimensions) {
     for (int i = 0; i < 200; ++i) {
       const double si = random.scale(1e-9, 1e24);
       const std::string text = format_quantity(si, dimension);
+      if (text.starts_with("0.0")) continue;
       SCOPED_TRACE(text);
       EXPECT_NEAR(parse_quantity(text, dimension) / si, 1, 0.0051);
     }

@@ -92,5 +92,10 @@ TEST(Commands, EachRowIsComplete) {
   }
 }
 
+// One dash alone is shorter than the two that an option begins with.
+TEST(Options, ALoneDashBeforeTheCommandIsNoOption) {
+  EXPECT_THROW(split_command_line({"-", "list"}), UsageError);
+}
+
 }  // namespace
 }  // namespace traincast

@@ -24,6 +24,7 @@ const std::vector<Layer>& layers() {
       {"host/risk", {"host/calibrate", "host/report", "host/config", "host/model", "host/base"}},
       {"host/search", {"host/calibrate", "host/config", "host/model", "host/base"}},
       {"host/import", {"host/config", "host/model", "host/base"}},
+      {"host/export", {"host/calibrate", "host/config", "host/model", "host/base"}},
       {"host/claims",
        {"host/risk", "host/calibrate", "host/report", "host/config", "host/model", "host/base"}},
       {"host/validate", {"host/calibrate", "host/report", "host/config", "host/model", "host/base"}},
@@ -34,8 +35,8 @@ const std::vector<Layer>& layers() {
         "host/base"}},
       {"host/cli",
        {"kernels", "mpi", "host/base", "host/model", "host/config", "host/calibrate", "host/search",
-        "host/validate", "host/report", "host/measure", "host/risk", "host/import", "host/claims",
-        "host/check"}},
+        "host/validate", "host/report", "host/measure", "host/risk", "host/import", "host/export",
+        "host/claims", "host/check"}},
   };
   return kLayers;
 }
