@@ -160,7 +160,8 @@ class Row:
 class World:
     def __init__(self, binary, configs, quick):
         self.binary, self.configs, self.quick = os.path.abspath(binary), os.path.abspath(configs), quick
-        self.mpirun = shutil.which("mpirun")
+        said = subprocess.run([binary, "version"], capture_output=True, text=True, check=False).stdout
+        self.mpirun = None if "MPI off" in said else shutil.which("mpirun")
         self.compiler = shutil.which("cc") or shutil.which("gcc")
         self.rows = []
         self.folder = tempfile.mkdtemp(prefix="traincast-faults-")

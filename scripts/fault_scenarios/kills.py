@@ -123,7 +123,7 @@ def stop_measure(world, number, ranks):
 
 def all_scenarios(world):
     times = 1 if world.quick else 3
-    no_mpi = "" if world.mpirun else "no mpirun"
+    no_mpi = "" if world.mpirun else "no mpirun, or a build without MPI"
     sections = ("memory",) if world.quick else SECTIONS
     for section in sections:
         # Rank 0 writes, rank 1 does not.

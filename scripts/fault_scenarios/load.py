@@ -93,7 +93,7 @@ KINDS = ("gpus", "clusters", "models", "plans", "stacks", "profiles", "runs", "r
 
 
 def all_scenarios(world):
-    no_mpi = "" if world.mpirun else "no mpirun"
+    no_mpi = "" if world.mpirun else "no mpirun, or a build without MPI"
     if world.quick:
         world.scenario("16 MPI ranks, measure --quick, host", "finishes, whole profile",
                        no_mpi or [lambda: many_ranks(world, 16, ["--ops", "host"])], 600)

@@ -140,7 +140,7 @@ def linked_gpu_libraries(world):
 
 
 def all_scenarios(world):
-    no_mpi = "" if world.mpirun else "no mpirun"
+    no_mpi = "" if world.mpirun else "no mpirun, or a build without MPI"
     host = ["measure", "--quick", "--ops", "host"]
     words = [host, ["search", SHORT]] + ([] if world.quick else [["check", "--layers", "1", "--tries", "1"], ["search", RUN]])
     world.scenario("a rank runs another version of the program", "one line with rank, host, both versions; exit 1",
