@@ -74,7 +74,7 @@ def figure(chart: Chart):
             handles, names = handles + more[0], names + more[1]
         ax.legend(handles, names, loc="upper left", bbox_to_anchor=(0, -0.13), ncol=3, fontsize=7, frameon=False)
     if chart.x.dates:
-        fig.autofmt_xdate()
+        ax.tick_params(axis="x", labelrotation=30)
     return fig
 
 
