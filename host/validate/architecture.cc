@@ -16,7 +16,7 @@ constexpr double kAspect = 100;
 constexpr std::int64_t kMultiple = 128;
 
 std::int64_t rounded(double width) {
-  return std::max<std::int64_t>(kMultiple, std::llround(width / kMultiple) * kMultiple);
+  return std::llround(std::clamp(width, 1.0 * kMultiple, 1e7) / kMultiple) * kMultiple;
 }
 
 // Layers of which each holds one mixer alone, in names or notes.
@@ -70,7 +70,7 @@ void set_ffn(Transformer& model, std::int64_t width) {
 }
 
 std::int64_t solved_layers(const Transformer& model, double count) {
-  return std::clamp<std::int64_t>(std::llround(solved(model, count, set_layers)), 1, 1000);
+  return std::llround(std::clamp(solved(model, count, set_layers), 1.0, 1000.0));
 }
 
 void read_experts(Row& row, const Transformer* named, Transformer& model) {

@@ -69,11 +69,11 @@ const Stack* nearest_of(const Library& library, const StackName& wanted) {
 }
 
 // Whether the plain name stands in the label, not as the start of a longer word ("gpt4" in "GPT-40B").
-bool names(const std::string& label, const std::string& part) {
-  for (std::size_t end = 1; end <= label.size(); ++end) {
-    const std::string before = plain_name(std::string_view(label).substr(0, end));
-    if (before.size() < part.size() || before.compare(before.size() - part.size(), part.size(), part) != 0)
-      continue;
+// `plain` is the label's plain name.
+bool names(const std::string& label, const std::string& plain, const std::string& part) {
+  for (auto at = plain.find(part); at != std::string::npos; at = plain.find(part, at + 1)) {
+    std::size_t letters = 0, end = 0;
+    while (letters < at + part.size()) letters += std::isalnum(static_cast<unsigned char>(label[end++])) != 0;
     if (end == label.size() || std::isalnum(static_cast<unsigned char>(label[end])) == 0) return true;
   }
   return false;
@@ -128,11 +128,14 @@ const Stack* nearest_stack(const Library& library, const std::string& name, int 
 }
 
 const Transformer* named_model(const std::vector<Transformer>& models, const std::string& label) {
+  constexpr std::size_t kLongest = 200;  // no model's name; longer labels cost time
+  if (label.size() > kLongest) return nullptr;
+  const std::string plain = plain_name(label);
   const Transformer* found = nullptr;
   std::size_t longest = 3;
   for (const Transformer& model : models) {
     const std::string part = plain_name(model.name);
-    if (part.size() <= longest || !names(label, part)) continue;
+    if (part.size() <= longest || !names(label, plain, part)) continue;
     longest = part.size();
     found = &model;
   }
