@@ -19,13 +19,14 @@ struct Prefix {
   std::string_view word;
   ConfigKind kind;
 };
-constexpr std::array<Prefix, 7> kPrefixes = {{{"run", ConfigKind::runs},
+constexpr std::array<Prefix, 8> kPrefixes = {{{"run", ConfigKind::runs},
                                               {"model", ConfigKind::models},
                                               {"plan", ConfigKind::plans},
                                               {"cluster", ConfigKind::clusters},
                                               {"stack", ConfigKind::stacks},
                                               {"gpu", ConfigKind::gpus},
-                                              {"reliability_set", ConfigKind::reliability}}};
+                                              {"reliability_set", ConfigKind::reliability},
+                                              {"communicators", ConfigKind::communicators}}};
 constexpr std::string_view kGpus = "gpus";
 constexpr std::size_t kMostCandidates = 12;
 

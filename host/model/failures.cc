@@ -46,8 +46,8 @@ RestartTime restart_time(const Cluster& cluster, double gpus, Bytes checkpoint) 
   if (!reliability.by_phases) return {.whole = reliability.restart};
   RestartTime out{.by_phases = true,
                   .detect = reliability.detect,
-                  .reschedule = reliability.reschedule,
-                  .initialise = reliability.initialise + reliability.initialise_per_gpu * gpus,
+                  .reschedule = reliability.reschedule + reliability.reschedule_per_gpu * gpus,
+                  .initialise = reliability.communicators.start(gpus),
                   .reload = checkpoint / checkpoint_read_rate(cluster.storage, gpus)};
   out.whole = out.detect + out.reschedule + out.initialise + out.reload;
   return out;
@@ -59,23 +59,23 @@ std::vector<HistoryCause> history_causes(const Cluster& cluster, Bytes checkpoin
   // Peers' memory is read faster by more GPUs, which is no longer linear; the whole of it is far below the
   // rest, so that the rate of the full cluster stands for it.
   const auto all = static_cast<double>(cluster.gpus());
-  const Seconds restart = by_phases ? reliability.detect + reliability.reschedule + reliability.initialise +
-                                          checkpoint / checkpoint_read_rate(cluster.storage, all)
-                                    : reliability.restart;
-  const Seconds each = by_phases ? reliability.initialise_per_gpu : Seconds(0);
-  std::vector<HistoryCause> out;
-  if (reliability.causes.empty()) {
-    out.push_back(
-        {.rate_per_gpu = per(reliability.mtbf_per_gpu, 1), .restart = restart, .restart_per_gpu = each});
+  HistoryCause any{.rate_per_gpu = per(reliability.mtbf_per_gpu, 1), .restart = reliability.restart};
+  if (by_phases) {
+    const Communicators& communicators = reliability.communicators;
+    any.restart = reliability.detect + reliability.reschedule + communicators.fixed +
+                  checkpoint / checkpoint_read_rate(cluster.storage, all);
+    any.restart_per_gpu = reliability.reschedule_per_gpu + communicators.per_rank;
+    any.restart_per_gpu_squared = communicators.per_rank_squared;
   }
+  if (reliability.causes.empty()) return {any};
+  std::vector<HistoryCause> out;
   for (const FailureCause& cause : reliability.causes) {
-    HistoryCause next{.rate_per_gpu = per(reliability.mtbf_per_gpu, cause.share),
-                      .rate_per_job = cause.per_job,
-                      .restart = restart,
-                      .restart_per_gpu = each,
-                      .rollback = cause.rollback,
-                      .planned = cause.planned,
-                      .takes_node = cause.takes_node};
+    HistoryCause next = any;
+    next.rate_per_gpu = per(reliability.mtbf_per_gpu, cause.share);
+    next.rate_per_job = cause.per_job;
+    next.rollback = cause.rollback;
+    next.planned = cause.planned;
+    next.takes_node = cause.takes_node;
     if (cause.planned && by_phases) next.restart -= reliability.detect;
     out.push_back(next);
   }

@@ -96,6 +96,7 @@ TEST(History, AgreesWithTheExtendedForm) {
       {.rate_per_gpu = in.causes[0].rate_per_gpu * 0.03, .restart = Seconds(180), .rollback = Seconds(3600)});
   expect_agree(in, 400, "corruption found an hour late");
   in.causes[0].restart_per_gpu = Seconds(0.1);
+  in.causes[0].restart_per_gpu_squared = Seconds(0.002);  // of 60 GPUs: 7.2 s
   expect_agree(in, 400, "restarts that grow with the ranks");
 }
 
