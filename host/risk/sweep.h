@@ -32,6 +32,7 @@ struct SweepPoint {
 
 struct Sweep {
   std::string run, title;
+  std::string of_part;             // whose step and MFU these are: words, "" where the run has no parts
   std::vector<SweepAxis> axes;     // with full paths
   std::vector<SweepPoint> points;  // the cross product; the last axis varies fastest
 };
