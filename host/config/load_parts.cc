@@ -115,10 +115,11 @@ void check_layout(const StatedPart& stated, const RunPart& part, const Run& run,
   const double step = static_cast<double>(part.plan.global_batch) * static_cast<double>(part.sequence);
   const double share = part.tokens.value() / static_cast<double>(batch_sizes(part));
   if (share >= step) return;
+  const bool several = batch_sizes(part) > 1;
   stated.at.fail(stated.tokens ? "tokens" : "",
                  all_digits(part.tokens.value()) +
-                     (batch_sizes(part) > 1 ? " over " + text(batch_sizes(part)) + " batch sizes" : "") +
-                     " is less than one step of " + all_digits(step) + " each");
+                     (several ? " over " + text(batch_sizes(part)) + " batch sizes" : "") +
+                     " is less than one step of " + all_digits(step) + (several ? " each" : ""));
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ Table parts_table(const Forecast& f) {
                   right("mfu", "MFU", "%"),
                   right("memory_bytes", "GiB", "", 2),
                   right("expected_time_s", "days"),
-                  right("time_share", "of the days", "%")}};
+                  right("time_share", "share", "%")}};
   table.columns[3].wrap_width = 10;
   table.columns[5].wrap_width = 8;
   for (const char* key :

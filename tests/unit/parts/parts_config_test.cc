@@ -97,7 +97,8 @@ TEST_F(PartsConfig, RefusesBatchesSequencesAndPlansThatCannotBeLaidOut) {
                 ": tensor 4 x pipeline 4 x context 1 x data 8 = 128 GPUs, but the run has 256");
   EXPECT_TRUE(refusal(R"([{"title": "a", "plan": "widd"}])").starts_with("/0/plan: no \"widd\" in "));
   configs.folder.write("models/small.json",
-                       replaced(kModel, "\"vocab\"", "\"learned_positions\": true, \"vocab\""));
+                       replaced(replaced(kModel, "\"vocab\"", "\"learned_positions\": true, \"vocab\""),
+                                "155.7e6", "157.8e6"));
   EXPECT_EQ(refusal(R"([{"title": "a", "sequence": 4096}])"),
             "/0/sequence: 4096, but the model small learns 2048 positions; accepted: no more than these");
 }
@@ -121,13 +122,14 @@ TEST_F(PartsConfig, RefusesRampsThatLeadNowhere) {
 }
 
 TEST_F(PartsConfig, RefusesWhatItDoesNotKnow) {
-  EXPECT_EQ(
-      refusal(R"([{"title": "a", "batch": 256}])"),
-      "/0: unknown key \"batch\"; accepted: $schema global_batch notes origin plan rampup sequence source "
-      "title tokens");
+  EXPECT_EQ(refusal(R"([{"title": "a", "batch": 256}])"),
+            "/0: unknown key \"batch\"; accepted: title tokens sequence global_batch plan rampup $schema "
+            "notes origin "
+            "source");
   EXPECT_EQ(refusal(R"([{"tokens": "15.6 Ttoken"}])"), "/0: missing key \"title\"");
   EXPECT_EQ(refusal(R"([{"title": "a", "rampup": {"increment": 16}}])"), "/0/rampup: missing key \"start\"");
-  EXPECT_EQ(refusal(R"([{"title": "a", "rampup": 64}])"), "/0/rampup: found a number; accepted: an object");
+  EXPECT_EQ(refusal(R"([{"title": "a", "rampup": 64}])"),
+            "/0/rampup: found the number 64; accepted: an object");
   EXPECT_EQ(refusal(R"([{"title": "a", "sequence": 0}])"),
             "/0/sequence: 0 is out of range; accepted: a whole number from 1 to 1000000000");
   EXPECT_EQ(refusal("{}"), ": found an object; accepted: a list of objects");
