@@ -51,8 +51,8 @@ void share_tokens(Run& run, const Reader& root, const std::vector<StatedPart>& s
     }
     if (open != nullptr) {
       stated[i].at.fail("",
-                        "missing key \"tokens\", which another part leaves out already; accepted: one part "
-                        "at most that takes what the others leave");
+                        "neither this part nor one before it has tokens; accepted: one part at most that "
+                        "takes what the others leave");
     }
     open = &stated[i];
   }

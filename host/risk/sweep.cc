@@ -41,11 +41,7 @@ std::vector<Override> at_point(const std::vector<Override>& set, const std::vect
 
 Sweep sweep(const RunConfigs& configs, const std::vector<Override>& set, std::vector<SweepAxis> axes,
             const std::optional<Profile>& profile) {
-  Sweep out{.run = configs.run().name,
-            .title = configs.run().title,
-            .of_part = main_part_text(configs.run()),
-            .axes = std::move(axes),
-            .points = {}};
+  Sweep out{configs.run().name, configs.run().title, std::move(axes), {}, main_part_text(configs.run())};
   bool swept_gpus = false;  // a calibrator reads each GPU once
   for (std::size_t a = 0; a < out.axes.size(); ++a) {
     SweepAxis& axis = out.axes[a];

@@ -69,10 +69,10 @@ TEST_F(PartsConfig, RefusesTokensThatDoNotAddUp) {
   EXPECT_EQ(refusal(R"([{"title": "a", "tokens": "5 Ttoken"}, {"title": "b", "tokens": "10.5 Ttoken"}])"),
             ": they add up to 15500 Gtoken, but the run has 15600 Gtoken; accepted: the same, or one part "
             "without tokens, which takes what is left");
-  EXPECT_EQ(
-      refusal(R"([{"title": "a"}, {"title": "b", "tokens": "1 Ttoken"}, {"title": "c"}])"),
-      "/2: missing key \"tokens\", which another part leaves out already; accepted: one part at most that "
-      "takes what the others leave");
+  EXPECT_EQ(refusal(R"([{"title": "a"}, {"title": "b", "tokens": "1 Ttoken"}, {"title": "c"}])"),
+            "/2: neither this part nor one before it has tokens; accepted: one part at most that takes what "
+            "the others "
+            "leave");
   EXPECT_EQ(refusal(R"([{"title": "a", "tokens": "15.6 Ttoken"}, {"title": "b"}])"),
             "/1: no tokens are left for it: the other parts have 15600 Gtoken of the run's 15600 Gtoken");
   EXPECT_EQ(refusal(R"([{"title": "a", "tokens": "500 ktoken"}, {"title": "b"}])"),
