@@ -92,7 +92,7 @@ TEST_F(SweepTest, PointsThatCannotRunHaveReasons) {
   EXPECT_NE(found.points[0].reason.find("nearest accepted: 8192 and 16384"), std::string::npos)
       << found.points[0].reason;
   EXPECT_TRUE(found.points[1].reason.empty());
-  const Sweep large = run({"plan.micro_batch=2,1"});  // twice the activations
+  const Sweep large = run({"plan.zero_stage=0,2"});  // all of the optimiser on each replica
   EXPECT_NE(large.points[0].reason.find("does not fit"), std::string::npos) << large.points[0].reason;
   EXPECT_TRUE(large.points[1].reason.empty());
   const Sweep never = run({"restart=10min,10year"});
