@@ -253,6 +253,37 @@ Plan read_plan(const Given& given, const Transformer& model, const MegatronOptio
   return plan;
 }
 
+// "32 32 1953125", or a YAML's "[32, 32, 1953125]": start, increment, samples. A plan has one batch; the part
+// of a run that says the rest is written out for the reader.
+void note_rampup(const Given& given, const Transformer& model, const Plan& plan,
+                 std::vector<std::string>& notes) {
+  constexpr const char* kKey = "rampup-batch-size";
+  std::string text = given.text(kKey);
+  if (text.empty() || text == "None") return;
+  for (char& c : text) {
+    if (c == '[' || c == ']' || c == ',') c = ' ';
+  }
+  long long start = 0, increment = 0, samples = 0;
+  int read = 0;
+  if (std::sscanf(text.c_str(), "%10lld %10lld %15lld %n", &start, &increment, &samples, &read) != 3 ||
+      read != static_cast<int>(text.size()) || start < 1 || increment < 1 || samples < 1 ||
+      start >= plan.global_batch || (plan.global_batch - start) % increment != 0) {
+    given.fail(kKey, "\"" + given.text(kKey) +
+                         "\"; accepted: START INCREMENT SAMPLES, whole numbers from 1, " +
+                         "that lead from START to the global batch of " + std::to_string(plan.global_batch) +
+                         " by whole increments");
+  }
+  char tokens[64];
+  std::snprintf(tokens, sizeof tokens, "%.12g Mtoken",
+                static_cast<double>(samples) * static_cast<double>(model.sequence) / 1e6);
+  notes.push_back(
+      "The batch grows over the first " + std::to_string(samples) + " samples; a plan has one, the final " +
+      std::to_string(plan.global_batch) +
+      ". A run says so as the first of its \"parts\": {\"title\": \"growing batch\", \"tokens\": \"" +
+      tokens + "\", \"global_batch\": " + std::to_string(plan.global_batch) + ", \"rampup\": {\"start\": " +
+      std::to_string(start) + ", \"increment\": " + std::to_string(increment) + "}}");
+}
+
 }  // namespace
 
 ImportedTraining import_megatron(const MegatronArguments& arguments, const std::string& file,
@@ -261,6 +292,7 @@ ImportedTraining import_megatron(const MegatronArguments& arguments, const std::
   ImportedTraining out;
   out.model = read_model(given, out.notes);
   out.plan = read_plan(given, out.model, options, out.notes);
+  note_rampup(given, out.model, out.plan, out.notes);
   return out;
 }
 

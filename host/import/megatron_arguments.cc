@@ -7,6 +7,8 @@
 namespace traincast {
 namespace {
 
+constexpr std::string_view kRampup = "rampup-batch-size";
+
 // Words of a command line: blanks, line continuations and shell arrays' parentheses part them; quotes group.
 std::vector<std::string> words(std::string_view text) {
   std::vector<std::string> out;
@@ -56,6 +58,10 @@ void add_command_line(MegatronArguments& out, const std::vector<std::string>& li
       key.resize(equals);
     } else if (i + 1 < list.size() && !list[i + 1].starts_with("--")) {
       value = list[++i];
+      // The one argument of several words.
+      while (dashed(key) == kRampup && i + 1 < list.size() && !list[i + 1].starts_with("--")) {
+        value += " " + list[++i];
+      }
     }
     out[dashed(key)] = value;
   }

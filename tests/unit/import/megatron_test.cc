@@ -48,6 +48,35 @@ TEST(Megatron, ReadsACommandLine) {
   EXPECT_TRUE(read.notes.empty());
 }
 
+// 1,953,125 samples of 2,048 tokens are 4,000 Mtoken: the batch ramp of GPT-3 in Megatron-LM's examples.
+TEST(Megatron, SaysABatchThatGrowsAsThePartOfARun) {
+  const auto notes = [](const std::string& more) {
+    return import_megatron(parse_megatron_arguments(std::string(kScript) + more, "gpt3.sh"), "gpt3.sh",
+                           {.gpus = 1024, .stack = "megatron-core-2024"})
+        .notes;
+  };
+  const std::vector<std::string> said = notes(" --rampup-batch-size 32 32 1953125 --fp16");
+  ASSERT_EQ(said.size(), 1U);
+  EXPECT_NE(
+      said[0].find("{\"title\": \"growing batch\", \"tokens\": \"4000 Mtoken\", \"global_batch\": 1536, "
+                   "\"rampup\": {\"start\": 32, \"increment\": 32}}"),
+      std::string::npos)
+      << said[0];
+  EXPECT_EQ(notes(" --rampup_batch_size \"[32, 32, 1953125]\""), said);
+  for (const char* wrong : {"32 32", "32 100 1953125", "1536 32 5", "32 32 0", "32 32 1953125 7", "a b c"}) {
+    try {
+      notes(std::string(" --rampup-batch-size ") + wrong);
+      ADD_FAILURE() << wrong;
+    } catch (const ConfigError& error) {
+      EXPECT_EQ(
+          std::string(error.what()),
+          "gpt3.sh: --rampup-batch-size: \"" + std::string(wrong) +
+              "\"; accepted: START INCREMENT SAMPLES, whole numbers from 1, that lead from START to the "
+              "global batch of 1536 by whole increments");
+    }
+  }
+}
+
 TEST(Megatron, ReadsNeMoYaml) {
   constexpr std::string_view kYaml = R"(
 trainer:

@@ -88,11 +88,13 @@ TEST_F(SweepTest, PointsAreEstimates) {
 }
 
 TEST_F(SweepTest, PointsThatCannotRunHaveReasons) {
-  const Sweep found = run({"gpus=1024,16000,16384"});
-  EXPECT_NE(found.points[0].reason.find("does not fit"), std::string::npos);
-  EXPECT_NE(found.points[1].reason.find("nearest accepted: 8192 and 16384"), std::string::npos)
-      << found.points[1].reason;
-  EXPECT_TRUE(found.points[2].reason.empty());
+  const Sweep found = run({"gpus=16000,16384"});
+  EXPECT_NE(found.points[0].reason.find("nearest accepted: 8192 and 16384"), std::string::npos)
+      << found.points[0].reason;
+  EXPECT_TRUE(found.points[1].reason.empty());
+  const Sweep large = run({"plan.zero_stage=0,2"});  // all of the optimiser on each replica
+  EXPECT_NE(large.points[0].reason.find("does not fit"), std::string::npos) << large.points[0].reason;
+  EXPECT_TRUE(large.points[1].reason.empty());
   const Sweep never = run({"restart=10min,10year"});
   EXPECT_NE(never.points[1].reason.find("never finishes"), std::string::npos);
 }
