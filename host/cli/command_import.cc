@@ -52,8 +52,11 @@ std::string model_summary(const Transformer& model) {
     std::snprintf(text, sizeof(text), "%.4g B", count / 1e9);
     return std::string(text);
   };
-  return billions(parameters(model)) + " parameters, " + billions(active_parameters(model)) +
-         " active, sequence " + std::to_string(model.sequence);
+  const double with_table = active_parameters_with_table(model);
+  const bool differ = model.moe && with_table != active_parameters(model);
+  return billions(parameters(model)) + " parameters, " + billions(active_parameters(model)) + " active" +
+         (differ ? " (" + billions(with_table) + " with the input's embedding)" : "") + ", sequence " +
+         std::to_string(model.sequence);
 }
 
 int import_hf(const Arguments& arguments) {
@@ -62,6 +65,9 @@ int import_hf(const Arguments& arguments) {
   HuggingFaceOptions options;
   if (arguments.given("sequence")) options.sequence = arguments.count("sequence", 1, 1'000'000'000);
   if (arguments.given("parameters")) options.parameters = arguments.number("parameters", 1, 1e18);
+  if (arguments.given("active-parameters")) {
+    options.active_parameters = arguments.number("active-parameters", 1, 1e18);
+  }
   ImportedModel imported = import_hugging_face(read_file(file), file, options);
   imported.model.from = {Origin::published, "Hugging Face config " + fs::path(file).filename().string() +
                                                 ", architecture " + imported.architecture};
@@ -188,6 +194,7 @@ const CommandSpec kImportCommand{
                  "hf: of a training sequence; the context, at most 8192, where not given", ""},
                 {"parameters", "COUNT", "hf: as published; refused where the shape has 1 % more or fewer",
                  ""},
+                {"active-parameters", "COUNT", "hf: likewise, of a token, with or without its embedding", ""},
                 {"gpus", "COUNT", "megatron-args: the world size", ""},
                 {"stack", "NAME", "megatron-args: the software stack of the plan", "megatron-core-2024"},
                 {"gpu", "NAME", "nccl-tests, osu: the GPU, where the file does not name it", ""},
