@@ -78,15 +78,23 @@ int import_hf(const Arguments& arguments) {
 }
 
 int import_megatron_file(const Arguments& arguments) {
-  const std::string file = files_of(arguments, 1).front();
+  const std::vector<std::string> files = files_of(arguments, 100);
+  const std::string file = files.back();
   const fs::path out = out_file(arguments);
   const fs::path plan_out = fs::path(out).replace_extension("").string() + ".plan.json";
   const ConfigStore store = open_configs(arguments);
   MegatronOptions options{.stack = arguments.text("stack")};
   load_stack(store, options.stack);  // names near ones where there is none
   if (arguments.given("gpus")) options.gpus = arguments.count("gpus", 1, 1'000'000'000);
-  ImportedTraining imported = import_megatron(parse_megatron_arguments(read_file(file), file), file, options);
-  const Provenance from{Origin::published, "Megatron-LM arguments in " + fs::path(file).filename().string()};
+  if (arguments.given("vocab")) options.vocab = arguments.count("vocab", 1, 1'000'000'000);
+  MegatronArguments all;
+  for (const std::string& one : files)
+    override_megatron_arguments(all, parse_megatron_arguments(read_file(one)));
+  ImportedTraining imported = import_megatron(all, file, options);
+  std::string names;
+  for (const std::string& one : files)
+    names += (names.empty() ? "" : ", ") + fs::path(one).filename().string();
+  const Provenance from{Origin::published, "Megatron-LM arguments in " + names};
   imported.model.from = from;
   imported.plan.from = from;
   const Transformer model = write_model(arguments, out, imported.model, {});
@@ -184,8 +192,10 @@ const CommandSpec kImportCommand{
     .summary = "make configs of other programs' files: Hugging Face, Megatron-LM, nccl-tests, OSU",
     .details =
         "import hf config.json               a model\n"
-        "import megatron-args FILE           a model, and a plan beside it (FILE.plan.json): arguments or "
-        "YAML\n"
+        "import megatron-args FILE...        a model, and a plan beside it (OUT.plan.json): a script or list "
+        "of\n"
+        "                                    arguments, or YAML; a later file changes what an earlier one "
+        "says\n"
         "import nccl-tests FILE...           collective points of a profile, from its text or its JSON\n"
         "import osu FILE...                  likewise, from the OSU micro-benchmarks\n"
         "Points are added to the profile that --out names, if it is there; another GPU's are refused.",
@@ -196,6 +206,7 @@ const CommandSpec kImportCommand{
                  ""},
                 {"active-parameters", "COUNT", "hf: likewise, of a token, with or without its embedding", ""},
                 {"gpus", "COUNT", "megatron-args: the world size", ""},
+                {"vocab", "COUNT", "megatron-args: words, where a tokenizer has them and not the file", ""},
                 {"stack", "NAME", "megatron-args: the software stack of the plan", "megatron-core-2024"},
                 {"gpu", "NAME", "nccl-tests, osu: the GPU, where the file does not name it", ""},
                 {"collective", "NAME", "nccl-tests, osu: where the file does not name it", ""},
