@@ -144,10 +144,15 @@ int import_tests(const Arguments& arguments, ReadTest read, const std::string& w
       device.name = test.device;
       gpu = gpu_config_of(store, device);
     }
+    if (gpu.empty() && !test.device.empty()) {
+      throw UsageError(file + " measured \"" + test.device + "\", which no GPU config has among its aliases" +
+                       "; accepted: --gpu NAME of " + join(store.names(ConfigKind::gpus), " "));
+    }
     if (gpu.empty() && !profile) {
       throw UsageError(file + " does not say which GPU it measured; accepted: --gpu NAME of " +
                        join(store.names(ConfigKind::gpus), " "));
     }
+    if (gpu.empty()) notice(arguments, file + " names no GPU: taken for " + profile->gpu);
     if (!profile) profile = new_profile(test, what + " " + fs::path(file).filename().string());
     merge_points(*profile, gpu, test.rows);
     for (const CollectiveRow& row : test.rows) {
