@@ -65,7 +65,8 @@ const CommandSpec kExportCommand{
     .summary = "write a run as the input files of Calculon or ASTRA-sim, to compare with theirs",
     .details =
         "export calculon RUN    application.json, execution.json and system.json\n"
-        "export astra-sim RUN   network.yml and system.json of ASTRA-sim 2, and workload.txt, the text "
+        "export astra-sim RUN   network.yml, system.json, memory.json of ASTRA-sim 2, and workload.txt, the "
+        "text "
         "format "
         "of\n                       version 1 that chakra_converter makes into traces for version 2\n"
         "Dense models. What the other program does not express is said on the standard error.",

@@ -52,8 +52,11 @@ std::string model_summary(const Transformer& model) {
     std::snprintf(text, sizeof(text), "%.4g B", count / 1e9);
     return std::string(text);
   };
-  return billions(parameters(model)) + " parameters, " + billions(active_parameters(model)) +
-         " active, sequence " + std::to_string(model.sequence);
+  const double with_table = active_parameters_with_table(model);
+  const bool differ = model.moe && with_table != active_parameters(model);
+  return billions(parameters(model)) + " parameters, " + billions(active_parameters(model)) + " active" +
+         (differ ? " (" + billions(with_table) + " with the input's embedding)" : "") + ", sequence " +
+         std::to_string(model.sequence);
 }
 
 int import_hf(const Arguments& arguments) {
@@ -62,6 +65,9 @@ int import_hf(const Arguments& arguments) {
   HuggingFaceOptions options;
   if (arguments.given("sequence")) options.sequence = arguments.count("sequence", 1, 1'000'000'000);
   if (arguments.given("parameters")) options.parameters = arguments.number("parameters", 1, 1e18);
+  if (arguments.given("active-parameters")) {
+    options.active_parameters = arguments.number("active-parameters", 1, 1e18);
+  }
   ImportedModel imported = import_hugging_face(read_file(file), file, options);
   imported.model.from = {Origin::published, "Hugging Face config " + fs::path(file).filename().string() +
                                                 ", architecture " + imported.architecture};
@@ -72,15 +78,23 @@ int import_hf(const Arguments& arguments) {
 }
 
 int import_megatron_file(const Arguments& arguments) {
-  const std::string file = files_of(arguments, 1).front();
+  const std::vector<std::string> files = files_of(arguments, 100);
+  const std::string file = files.back();
   const fs::path out = out_file(arguments);
   const fs::path plan_out = fs::path(out).replace_extension("").string() + ".plan.json";
   const ConfigStore store = open_configs(arguments);
   MegatronOptions options{.stack = arguments.text("stack")};
   load_stack(store, options.stack);  // names near ones where there is none
   if (arguments.given("gpus")) options.gpus = arguments.count("gpus", 1, 1'000'000'000);
-  ImportedTraining imported = import_megatron(parse_megatron_arguments(read_file(file), file), file, options);
-  const Provenance from{Origin::published, "Megatron-LM arguments in " + fs::path(file).filename().string()};
+  if (arguments.given("vocab")) options.vocab = arguments.count("vocab", 1, 1'000'000'000);
+  MegatronArguments all;
+  for (const std::string& one : files)
+    override_megatron_arguments(all, parse_megatron_arguments(read_file(one)));
+  ImportedTraining imported = import_megatron(all, file, options);
+  std::string names;
+  for (const std::string& one : files)
+    names += (names.empty() ? "" : ", ") + fs::path(one).filename().string();
+  const Provenance from{Origin::published, "Megatron-LM arguments in " + names};
   imported.model.from = from;
   imported.plan.from = from;
   const Transformer model = write_model(arguments, out, imported.model, {});
@@ -130,10 +144,15 @@ int import_tests(const Arguments& arguments, ReadTest read, const std::string& w
       device.name = test.device;
       gpu = gpu_config_of(store, device);
     }
+    if (gpu.empty() && !test.device.empty()) {
+      throw UsageError(file + " measured \"" + test.device + "\", which no GPU config has among its aliases" +
+                       "; accepted: --gpu NAME of " + join(store.names(ConfigKind::gpus), " "));
+    }
     if (gpu.empty() && !profile) {
       throw UsageError(file + " does not say which GPU it measured; accepted: --gpu NAME of " +
                        join(store.names(ConfigKind::gpus), " "));
     }
+    if (gpu.empty()) notice(arguments, file + " names no GPU: taken for " + profile->gpu);
     if (!profile) profile = new_profile(test, what + " " + fs::path(file).filename().string());
     merge_points(*profile, gpu, test.rows);
     for (const CollectiveRow& row : test.rows) {
@@ -178,8 +197,10 @@ const CommandSpec kImportCommand{
     .summary = "make configs of other programs' files: Hugging Face, Megatron-LM, nccl-tests, OSU",
     .details =
         "import hf config.json               a model\n"
-        "import megatron-args FILE           a model, and a plan beside it (FILE.plan.json): arguments or "
-        "YAML\n"
+        "import megatron-args FILE...        a model, and a plan beside it (OUT.plan.json): a script or list "
+        "of\n"
+        "                                    arguments, or YAML; a later file changes what an earlier one "
+        "says\n"
         "import nccl-tests FILE...           collective points of a profile, from its text or its JSON\n"
         "import osu FILE...                  likewise, from the OSU micro-benchmarks\n"
         "Points are added to the profile that --out names, if it is there; another GPU's are refused.",
@@ -188,7 +209,9 @@ const CommandSpec kImportCommand{
                  "hf: of a training sequence; the context, at most 8192, where not given", ""},
                 {"parameters", "COUNT", "hf: as published; refused where the shape has 1 % more or fewer",
                  ""},
+                {"active-parameters", "COUNT", "hf: likewise, of a token, with or without its embedding", ""},
                 {"gpus", "COUNT", "megatron-args: the world size", ""},
+                {"vocab", "COUNT", "megatron-args: words, where a tokenizer has them and not the file", ""},
                 {"stack", "NAME", "megatron-args: the software stack of the plan", "megatron-core-2024"},
                 {"gpu", "NAME", "nccl-tests, osu: the GPU, where the file does not name it", ""},
                 {"collective", "NAME", "nccl-tests, osu: where the file does not name it", ""},

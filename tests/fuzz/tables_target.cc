@@ -48,7 +48,7 @@ void import_hf(std::string_view bytes) {
 
 void import_training(std::string_view bytes) {
   const ImportedTraining read =
-      import_megatron(parse_megatron_arguments(bytes, "x.sh"), "x.sh", {.gpus = 0, .stack = "base"});
+      import_megatron(parse_megatron_arguments(bytes), "x.sh", {.gpus = 0, .stack = "base"});
   require(read.model.layers > 0 && read.model.kv_heads > 0, "an imported model");
   require(read.plan.gpus() > 0 && read.plan.virtual_stages > 0, "an imported plan");
   require(!read.model.moe || read.model.moe->first_dense_layers >= 0, "dense layers");

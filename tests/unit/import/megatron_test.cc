@@ -28,7 +28,7 @@ torchrun pretrain_gpt.py ${ARGS[@]}
 )";
 
 TEST(Megatron, ReadsACommandLine) {
-  const ImportedTraining read = import_megatron(parse_megatron_arguments(kScript, "gpt3.sh"), "gpt3.sh",
+  const ImportedTraining read = import_megatron(parse_megatron_arguments(kScript), "gpt3.sh",
                                                 {.gpus = 1024, .stack = "megatron-core-2024"});
   EXPECT_EQ(read.model.layers, 96);
   EXPECT_EQ(read.model.vocab, 51200);  // padded to 128 x 8
@@ -101,7 +101,7 @@ model:
   fp8: True
 )";
   const ImportedTraining read =
-      import_megatron(parse_megatron_arguments(kYaml, "llama.yaml"), "llama.yaml", {.stack = "nemo-2024"});
+      import_megatron(parse_megatron_arguments(kYaml), "llama.yaml", {.stack = "nemo-2024"});
   EXPECT_NEAR(parameters(read.model), 8.03e9, 0.01 * 8.03e9);
   EXPECT_TRUE(read.model.gated_ffn);
   EXPECT_FALSE(read.model.tied_embeddings);
@@ -121,7 +121,7 @@ TEST(Megatron, ReadsExperts) {
       "--moe-shared-expert-intermediate-size 2048 --moe-layer-freq '([0]*3+[1]*58)' "
       "--pipeline-model-parallel-size 16 --expert-model-parallel-size 64 --micro-batch-size 1 "
       "--global-batch-size 15360";
-  const ImportedTraining read = import_megatron(parse_megatron_arguments(kArguments, "args"), "args",
+  const ImportedTraining read = import_megatron(parse_megatron_arguments(kArguments), "args",
                                                 {.gpus = 2048, .stack = "megatron-core-moe-2025"});
   EXPECT_NEAR(parameters(read.model), 671e9, 0.01 * 671e9);
   EXPECT_EQ(read.model.moe->first_dense_layers, 3);
@@ -130,7 +130,7 @@ TEST(Megatron, ReadsExperts) {
 
 std::string refusal(std::string_view text, std::int64_t gpus = 8) {
   try {
-    import_megatron(parse_megatron_arguments(text, "args"), "args", {.gpus = gpus, .stack = "x"});
+    import_megatron(parse_megatron_arguments(text), "args", {.gpus = gpus, .stack = "x"});
   } catch (const ConfigError& error) {
     return error.what();
   }

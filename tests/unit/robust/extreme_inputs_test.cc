@@ -94,7 +94,7 @@ constexpr const char* kSmall = "--num-layers 4 --hidden-size 64 --num-attention-
 
 std::string megatron_refusal(const std::string& more) {
   return message_of(
-      [&] { import_megatron(parse_megatron_arguments(kSmall + more, "x.sh"), "x.sh", {.stack = "s"}); });
+      [&] { import_megatron(parse_megatron_arguments(kSmall + more), "x.sh", {.stack = "s"}); });
 }
 
 // Divided by the zero virtual stages that no layers a rank make.
