@@ -130,7 +130,6 @@ int import_tests(const Arguments& arguments, ReadTest read, const std::string& w
   }
   if (arguments.given("ranks")) facts.ranks = static_cast<int>(arguments.count("ranks", 2, 10'000'000));
   if (arguments.given("nodes")) facts.nodes = static_cast<int>(arguments.count("nodes", 1, 10'000'000));
-  std::string sources;
   std::optional<Profile> profile;
   if (fs::exists(out)) profile = load_profile(out);
   for (const std::string& file : files_of(arguments, 1'000'000)) {
@@ -153,7 +152,12 @@ int import_tests(const Arguments& arguments, ReadTest read, const std::string& w
                        join(store.names(ConfigKind::gpus), " "));
     }
     if (gpu.empty()) notice(arguments, file + " names no GPU: taken for " + profile->gpu);
-    if (!profile) profile = new_profile(test, what + " " + fs::path(file).filename().string());
+    const std::string origin = what + " " + fs::path(file).filename().string();
+    if (!profile) {
+      profile = new_profile(test, origin);
+    } else if (profile->from.source.find(origin) == std::string::npos) {
+      profile->from.source += "; " + origin;
+    }
     merge_points(*profile, gpu, test.rows);
     for (const CollectiveRow& row : test.rows) {
       profile->ranks = std::max(profile->ranks, row.ranks);

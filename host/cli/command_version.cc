@@ -23,13 +23,14 @@ int run_version(const Arguments& arguments) {
 }  // namespace
 
 extern const CommandSpec kVersionCommand;
-const CommandSpec kVersionCommand{.name = "version",
-                                  .summary = "say what this binary is: version, commit, options, libraries, compiler",
-                                  .details = "",
-                                  .example = "traincast version --format json",
-                                  .options = {},
-                                  .positional = {},
-                                  .ranks = Ranks::one,
-                                  .run = run_version};
+const CommandSpec kVersionCommand{
+    .name = "version",
+    .summary = "say what this binary is: version, commit, options, libraries, compiler",
+    .details = "",
+    .example = "traincast version --format json",
+    .options = {},
+    .positional = {},
+    .ranks = Ranks::one,
+    .run = run_version};
 
 }  // namespace traincast

@@ -13,7 +13,7 @@ int main(int argc, char** argv) {
   std::printf("%s: %.1f days, MFU %.1f %%\n", run.name.c_str(),
               forecast.estimate.expected.value() / traincast::kSecondsPerDay, 100 * forecast.step.mfu);
   const traincast::SearchAnswer answer =
-      traincast::find_best(calibrator, run, {.fixed = {"tp=8", "pp=16"}}, traincast::load_gates(store, "default"),
-                           traincast::Objective::days, 1, {});
+      traincast::find_best(calibrator, run, {.fixed = {"tp=8", "pp=16"}},
+                           traincast::load_gates(store, "default"), traincast::Objective::days, 1, {});
   std::printf("best plan: %s\n", traincast::choice_text(answer.best.at(0).plan.choice).c_str());
 }

@@ -157,7 +157,7 @@ TEST(ExtremeInputs, NcclTestsWithOddSettings) {
 }
 
 TEST(ExtremeInputs, AMillionResultsAreRefused) {
-  const std::string rows = "# OSU MPI Allreduce Latency Test\n" + repeated("8 1.0\n", 1'000'000);
+  const std::string rows = "# OSU MPI-CUDA Allreduce Latency Test\n" + repeated("8 1.0\n", 1'000'000);
   EXPECT_EQ(message_of([&] { import_osu(rows, "x.txt", {.ranks = 2}); }),
             "x.txt:20002: one more result; accepted: up to 20000 in one file");
 }
