@@ -24,7 +24,7 @@ class PartsForecast : public testing::Test {
 
 // Each part alone, as a run of its own, takes as long; Llama 3.1 has four, the last by another plan.
 TEST_F(PartsForecast, EachPartTakesAsLongAsARunOfItsOwn) {
-  const traincast::Run run = load_run(store, "llama-3.1-405b-16k");
+  const traincast::Run run = load_run(store, "llama-3.1-405b-phases");
   const Forecast whole = of(run);
   ASSERT_EQ(whole.infeasible, "");
   ASSERT_EQ(whole.parts.size(), 4U);
@@ -55,7 +55,7 @@ TEST_F(PartsForecast, EachPartTakesAsLongAsARunOfItsOwn) {
 // Table 4 of arXiv 2407.21783: 380 TFLOP/s a GPU at 131,072 tokens, which counts the full square of attention
 // as our comparison of that table's 400 at 8,192 does. Nothing is fitted to it.
 TEST_F(PartsForecast, LongContextComesNearWhatIsPublished) {
-  const traincast::Run run = load_run(store, "llama-3.1-405b-16k");
+  const traincast::Run run = load_run(store, "llama-3.1-405b-phases");
   const Forecast f = of(run);
   Transformer model = run.model;
   model.sequence = run.parts[3].sequence;
@@ -90,7 +90,7 @@ TEST_F(PartsForecast, ARampCostsMoreThanItsFinalBatch) {
 }
 
 TEST_F(PartsForecast, HistoriesOfAShippedRunHaveTheAnalyticMean) {
-  const Forecast f = of(load_run(store, "llama-3.1-405b-16k"));
+  const Forecast f = of(load_run(store, "llama-3.1-405b-phases"));
   const HistoryModel model(history_inputs(f.run, f.phases, f.estimate));
   double sum = 0;
   double squares = 0;
@@ -105,7 +105,7 @@ TEST_F(PartsForecast, HistoriesOfAShippedRunHaveTheAnalyticMean) {
 }
 
 TEST_F(PartsForecast, APartThatDoesNotFitIsNamed) {
-  traincast::Run run = load_run(store, "llama-3.1-405b-16k");
+  traincast::Run run = load_run(store, "llama-3.1-405b-phases");
   run.parts[3].plan.context_parallel = 1;
   run.parts[3].plan.data_parallel = 128;
   const std::string why = of(run).infeasible;
@@ -148,7 +148,7 @@ TEST_F(PartsForecast, PartsAndDatesTogether) {
 }
 
 TEST_F(PartsForecast, SweepsAndOverridesReachIntoParts) {
-  const RunConfigs configs(store, "llama-3.1-405b-16k");
+  const RunConfigs configs(store, "llama-3.1-405b-phases");
   const Sweep swept = sweep(
       configs, {},
       {{"run.parts.3.tokens", {"200 Gtoken", "800 Gtoken"}}, {"parts.1.global_batch", {"1024", "2048"}}},
@@ -168,7 +168,7 @@ TEST_F(PartsForecast, SweepsAndOverridesReachIntoParts) {
 
 // Data parallelism follows in every plan of the run.
 TEST_F(PartsForecast, GpusScaleEveryPlan) {
-  const RunConfigs configs(store, "llama-3.1-405b-16k");
+  const RunConfigs configs(store, "llama-3.1-405b-phases");
   const EditedRun half = configs.with(std::vector<Override>{{"gpus", "8192"}});
   EXPECT_EQ(half.run.parts[2].plan.data_parallel, 64);
   EXPECT_EQ(half.run.parts[3].plan.data_parallel, 4);
@@ -191,7 +191,7 @@ TEST_F(PartsForecast, GpusScaleEveryPlan) {
 }
 
 TEST_F(PartsForecast, UncertaintyMovesAllParts) {
-  const RunConfigs configs(store, "llama-3.1-405b-16k");
+  const RunConfigs configs(store, "llama-3.1-405b-phases");
   const Forecast f = of(configs.run());
   const UncertainRun run = bind_uncertainty(
       f, load_gpu(store, f.pace), load_uncertainty(store, uncertainty_of_run(store, configs.file())), store);
@@ -209,7 +209,7 @@ TEST_F(PartsForecast, UncertaintyMovesAllParts) {
 }
 
 TEST_F(PartsForecast, TheSearchTakesTheMainPart) {
-  const traincast::Run run = load_run(store, "llama-3.1-405b-16k");
+  const traincast::Run run = load_run(store, "llama-3.1-405b-phases");
   const traincast::Run scaled = scaled_run(run, 16384);
   EXPECT_TRUE(scaled.parts.empty());
   EXPECT_EQ(scaled.model.sequence, 8192);
