@@ -90,8 +90,13 @@ Precision precision(const Given& given, std::vector<std::string>& notes) {
 
 // Ranks of torchrun, of a NeMo trainer, or of the #SBATCH lines; 0 where the file does not say.
 std::int64_t stated_gpus(const Given& given) {
-  const std::int64_t nodes = given.count_or({"nnodes", "num-nodes"}, 0);
-  const std::int64_t each = given.count_or({"nproc-per-node", "devices"}, 0);
+  // The launcher's variables ("$SLURM_NNODES") say nothing here, and --gpus can.
+  const auto launched = [&](std::string_view of_torchrun, std::string_view of_nemo) {
+    const std::string_view key = given.has(of_torchrun) ? of_torchrun : of_nemo;
+    return given.text(key).find('$') == std::string::npos ? given.count_or({key}, 0) : 0;
+  };
+  const std::int64_t nodes = launched("nnodes", "num-nodes");
+  const std::int64_t each = launched("nproc-per-node", "devices");
   if (nodes * each > 0) return nodes * each;
   const auto batch = [&](std::string_view key) {
     std::string text = given.text(key);

@@ -133,6 +133,9 @@ TEST(MegatronFiles, TakesTheBatchSystemsGpusAndNoFewerThanThePlanNeeds) {
       read("--nnodes 1 --nproc_per_node 8 --tensor-model-parallel-size 16 " + std::string(kSmall));
   EXPECT_EQ(more.plan.gpus(), 16);
   EXPECT_TRUE(noted(more, "16 taken; --gpus says otherwise."));
+  const ImportedTraining launched = read("--nnodes $SLURM_NNODES --nproc_per_node 8 " + std::string(kSmall));
+  EXPECT_EQ(launched.plan.gpus(), 1);
+  EXPECT_TRUE(noted(launched, "The number of GPUs is not in the arguments: 1 taken; --gpus says otherwise."));
 }
 
 TEST(MegatronFiles, SaysThatItTakesBf16ForFp32) {
