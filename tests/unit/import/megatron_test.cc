@@ -51,7 +51,7 @@ TEST(Megatron, ReadsACommandLine) {
 // 1,953,125 samples of 2,048 tokens are 4,000 Mtoken: the batch ramp of GPT-3 in Megatron-LM's examples.
 TEST(Megatron, SaysABatchThatGrowsAsThePartOfARun) {
   const auto notes = [](const std::string& more) {
-    return import_megatron(parse_megatron_arguments(std::string(kScript) + more, "gpt3.sh"), "gpt3.sh",
+    return import_megatron(parse_megatron_arguments(std::string(kScript) + more), "gpt3.sh",
                            {.gpus = 1024, .stack = "megatron-core-2024"})
         .notes;
   };
