@@ -77,6 +77,14 @@ TEST(MegatronFiles, NamesWhatItLeavesOut) {
   EXPECT_EQ(training.notes.size(), 4U);  // learning rates and the like change nothing
 }
 
+TEST(MegatronFiles, NamesTheFirstHundredOfVeryMany) {
+  std::string many(kScript);
+  for (int i = 0; i < 1000; ++i) many += " --new-" + std::to_string(i);
+  const ImportedTraining training = read(many);
+  EXPECT_LT(training.notes.back().size(), 3000U);
+  EXPECT_TRUE(noted(training, " and 901 more."));  // with --brand-new-option
+}
+
 TEST(MegatronFiles, RefusesWhatTheScriptDoesNotSet) {
   std::string script(kScript);
   script.replace(script.find("TP_SIZE=2"), 9, "");
