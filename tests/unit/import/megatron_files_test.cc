@@ -204,6 +204,37 @@ TEST(MegatronFiles, ReadsNeMosSections) {
   EXPECT_EQ(training.notes.size(), 1U) << training.notes.back();  // the vocabulary
 }
 
+// Megatron-LM's own YAML has sections of other names, and the transformer config's names for its flags.
+TEST(MegatronFiles, ReadsMegatronsYaml) {
+  constexpr std::string_view kSections = R"(language_model:
+  num_layers: 32
+  hidden_size: 4096
+  ffn_hidden_size: 11008
+  num_attention_heads: 32
+  num_query_groups: null
+  add_bias_linear: False
+  gated_linear_unit: False
+  activation_func: swiglu
+  fp8: null
+model_parallel:
+  tensor_model_parallel_size: 4
+  bf16: True
+  use_distributed_optimizer: True
+untie_embeddings_and_output_weights: True
+position_embedding_type: rope
+seq_length: 4096
+micro_batch_size: 2
+global_batch_size: 128
+padded_vocab_size: 32000
+)";
+  const ImportedTraining training = read(kSections, {.gpus = 32, .stack = "s"});
+  EXPECT_NEAR(parameters(training.model), 6.74e9, 0.01 * 6.74e9);  // Llama 2 7B
+  EXPECT_FALSE(training.model.bias);
+  EXPECT_EQ(training.plan.data_parallel, 8);
+  EXPECT_EQ(training.plan.zero_stage, 1);
+  EXPECT_TRUE(training.notes.empty());
+}
+
 TEST(MegatronFiles, ALaterFileChangesAnEarlierOne) {
   MegatronArguments all = parse_megatron_arguments(kYaml);
   override_megatron_arguments(all, parse_megatron_arguments("python main.py training.trainer.num_nodes=4 \\\n"
