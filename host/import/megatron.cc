@@ -138,6 +138,19 @@ void refuse_other_models(const Given& given) {
   }
 }
 
+// Megatron-LM's flags, the keys of its YAML, and NeMo's "fast-swiglu"; each is asked for, so that none is
+// unknown.
+bool gated(const Given& given) {
+  bool found = false;
+  for (const std::string_view flag : {"swiglu", "quick-geglu", "gated-linear-unit"}) {
+    if (given.flag(flag)) found = true;
+  }
+  for (const std::string_view key : {"activation", "activation-func"}) {
+    if (given.text(key).find("glu") != std::string::npos) found = true;
+  }
+  return found;
+}
+
 Transformer read_model(const Given& given, const MegatronOptions& options, std::vector<std::string>& notes) {
   Transformer model;
   model.layers = given.count({"num-layers"});
@@ -147,8 +160,7 @@ Transformer read_model(const Given& given, const MegatronOptions& options, std::
   }
   model.hidden = given.count({"hidden-size"});
   add_attention(given, model);
-  model.gated_ffn = given.flag("swiglu") || given.flag("quick-geglu") ||
-                    given.text("activation").find("glu") != std::string::npos;
+  model.gated_ffn = gated(given);
   // Megatron-LM's own default: 4 h, or 2/3 of it, rounded to 64, where the FFN is gated.
   const std::int64_t usual = model.gated_ffn ? model.hidden * 4 * 2 / 3 / 64 * 64 : 4 * model.hidden;
   model.ffn_hidden = given.count_or({"ffn-hidden-size"}, usual);
@@ -163,6 +175,7 @@ Transformer read_model(const Given& given, const MegatronOptions& options, std::
       !given.flag("use-rotary-position-embeddings") && (positions.empty() || positions == "learned_absolute");
   model.bias = !given.flag("disable-bias-linear");
   if (given.has("bias")) model.bias = given.flag("bias");  // NeMo's key
+  if (given.has("add-bias-linear")) model.bias = given.flag("add-bias-linear");
   model.mtp_layers = given.count_or({"mtp-num-layers"}, 0);
   add_experts(given, model);
   add_window(given, model);

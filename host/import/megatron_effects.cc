@@ -73,7 +73,8 @@ scale-positional-embedding rotary-percentage resume-* apex-* do-layer-norm-weigh
 adlr-* rerun-* result-rejected-* error-injection-* ft-* enable-ft-* straggler-* disable-straggler-*
 make-vocab-size-divisible-by inference-* name target restore-from-path config-* skip-train
 iterations-to-skip high-freq-* micro-batch-size-eval global-batch-size-eval local-rank local-ranks-filter
-num-gpus defaults precision num-dataset-builder-threads
+num-gpus defaults precision num-dataset-builder-threads bert-* mask-prob short-seq-prob
+sample-rate clone-scatter-*
 )";
 
 bool fits(std::string_view key, std::string_view pattern) {

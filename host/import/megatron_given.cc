@@ -14,6 +14,15 @@ bool is_none(const std::string& text) {
   return text.empty() || text == "None" || text == "none" || text == "null";
 }
 
+// A hostile file may have any number of them.
+std::string listed(std::vector<std::string> names) {
+  constexpr std::size_t kMost = 100;
+  if (names.size() <= kMost) return join(names, ", ");
+  const std::string more = std::to_string(names.size() - kMost);
+  names.resize(kMost);
+  return join(names, ", ") + " and " + more + " more";
+}
+
 std::string shown(std::string_view key, const MegatronArgument& argument) {
   const std::string text = argument.text == "true" ? "" : " " + argument.text.substr(0, 40);
   return "--" + std::string(key) + text;
@@ -105,14 +114,14 @@ std::vector<std::string> Given::remarks() const {
     }
   }
   if (!conditional.empty()) {
-    notes.push_back("Under a condition in the script, and taken: " + join(conditional, ", ") + ".");
+    notes.push_back("Under a condition in the script, and taken: " + listed(conditional) + ".");
   }
   for (const auto& [effect, names] : left_out) {
-    notes.push_back(std::string(describe(effect)) + ": " + join(names, ", ") + ".");
+    notes.push_back(std::string(describe(effect)) + ": " + listed(names) + ".");
   }
   if (!unknown.empty()) {
     notes.push_back(
-        "Unknown here, and left out though time or memory may depend on them: " + join(unknown, ", ") + ".");
+        "Unknown here, and left out though time or memory may depend on them: " + listed(unknown) + ".");
   }
   return notes;
 }

@@ -91,6 +91,16 @@ void read_result(const JsonValue& result, const std::string& where, const Bandwi
   add_nccl_row(out, 0, std::move(row), where + ": ");
 }
 
+// Versions to 2.19 write "" for the experiment's name; the first word of the command line is the program.
+BandwidthTestFacts with_program(const JsonValue& root, BandwidthTestFacts facts) {
+  const JsonValue* args = member_of(root, "args");
+  const auto* words = args == nullptr ? nullptr : args->get<JsonValue::Array>();
+  const auto* program = words == nullptr || words->empty() ? nullptr : words->front().get<std::string>();
+  if (program == nullptr) return facts;
+  if (const auto collective = nccl_tests_collective(*program)) facts.collective = name(*collective);
+  return facts;
+}
+
 }  // namespace
 
 BandwidthTest import_nccl_tests_json(std::string_view text, const std::string& file,
@@ -98,11 +108,12 @@ BandwidthTest import_nccl_tests_json(std::string_view text, const std::string& f
   const JsonValue root = parse_json(text, file);
   BandwidthTest out;
   const NcclTestsRun run = read_devices(root, out);
+  const BandwidthTestFacts stated = with_program(root, facts);
   const JsonValue* results = member_of(root, "results");
   const auto* list = results == nullptr ? nullptr : results->get<JsonValue::Array>();
   if (list == nullptr) throw ConfigError(file + "#/results: missing; accepted: the JSON of nccl-tests' -J");
   for (std::size_t i = 0; i < list->size(); ++i) {
-    read_result((*list)[i], file + "#/results/" + std::to_string(i), facts, out);
+    read_result((*list)[i], file + "#/results/" + std::to_string(i), stated, out);
   }
   const auto* members = root.get<JsonValue::Object>();
   if (const auto code = number_of(*members, "nccl_version"); code && *code >= 0 && *code < 1e9) {

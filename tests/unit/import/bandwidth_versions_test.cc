@@ -104,6 +104,29 @@ TEST(NcclTestsVersions, KeepsRunsApartAndTheFirstOfRepeatedSizes) {
   EXPECT_EQ(test.rows[1].ranks, 2);
 }
 
+// What -J of versions 2.17 to 2.19 writes: no name of the experiment, texts for booleans and NaN.
+TEST(NcclTestsVersions, TakesTheProgramOfAJsonThatNamesNoExperiment) {
+  std::string json =
+      R"({"version":4,"args":["./build/reduce_scatter_perf","-J","x.json"],"nccl_version":22906,
+    "config":{"nthreads":1,"ngpus":2,"per_iter_timing":"true","devices":[{"rank":0,"group":0,"hostname":"a",
+      "device_info":"NVIDIA H100 80GB HBM3"}]},
+    "results":[{"size":4096,"count":1024,"type":"half","redop":"sum","root":"    -1",
+      "out_of_place":{"time":51.5,"alg_bw":"nan","bus_bw":20.36,"nwrong":null},
+      "out_of_place_per_iter":{"times_us":[50.0,53.0]},"in_place":null,"actual_iterations":20,"experiment_name":""}],
+    "out_of_bounds":{"count":0,"okay":"true"},"average_bus_bandwidth":{"bandwidth":23.0,"okay":"unchecked"}})";
+  const BandwidthTest test = import_nccl_tests(json, "log.json", {});
+  ASSERT_EQ(test.rows.size(), 1U);
+  EXPECT_EQ(test.rows[0].collective, Collective::reduce_scatter);
+  EXPECT_EQ(test.rows[0].dtype, DataType::fp16);
+  EXPECT_EQ(test.rows[0].ranks, 2);
+  EXPECT_DOUBLE_EQ(test.rows[0].timing.median.value(), 51.5e-6);
+  EXPECT_FALSE(test.rows[0].verified);
+  json.replace(json.find("\"count\":0,"), 10, "\"count\":3,");
+  EXPECT_EQ(refused(json), "log#/out_of_bounds: nccl-tests found wrong elements; accepted: none");
+  json.replace(json.find("reduce_scatter_perf"), 19, "broadcast_perf");
+  EXPECT_NE(refused(json).find("#/results/0/experiment_name: \"\"; accepted:"), std::string::npos);
+}
+
 // NCCL_TESTS_SPLIT: two communicators of two ranks on two nodes.
 TEST(NcclTestsVersions, CountsTheRanksOfOneCommunicator) {
   std::string text = "# Collective test starting: all_reduce_perf\n# Using devices\n";

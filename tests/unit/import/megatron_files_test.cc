@@ -77,6 +77,14 @@ TEST(MegatronFiles, NamesWhatItLeavesOut) {
   EXPECT_EQ(training.notes.size(), 4U);  // learning rates and the like change nothing
 }
 
+TEST(MegatronFiles, NamesTheFirstHundredOfVeryMany) {
+  std::string many(kScript);
+  for (int i = 0; i < 1000; ++i) many += " --new-" + std::to_string(i);
+  const ImportedTraining training = read(many);
+  EXPECT_LT(training.notes.back().size(), 3000U);
+  EXPECT_TRUE(noted(training, " and 901 more."));  // with --brand-new-option
+}
+
 TEST(MegatronFiles, RefusesWhatTheScriptDoesNotSet) {
   std::string script(kScript);
   script.replace(script.find("TP_SIZE=2"), 9, "");
@@ -194,6 +202,37 @@ TEST(MegatronFiles, ReadsNeMosSections) {
   EXPECT_EQ(training.plan.recompute, Recompute::full);
   EXPECT_DOUBLE_EQ(training.plan.recompute_share, 0.25);
   EXPECT_EQ(training.notes.size(), 1U) << training.notes.back();  // the vocabulary
+}
+
+// Megatron-LM's own YAML has sections of other names, and the transformer config's names for its flags.
+TEST(MegatronFiles, ReadsMegatronsYaml) {
+  constexpr std::string_view kSections = R"(language_model:
+  num_layers: 32
+  hidden_size: 4096
+  ffn_hidden_size: 11008
+  num_attention_heads: 32
+  num_query_groups: null
+  add_bias_linear: False
+  gated_linear_unit: False
+  activation_func: swiglu
+  fp8: null
+model_parallel:
+  tensor_model_parallel_size: 4
+  bf16: True
+  use_distributed_optimizer: True
+untie_embeddings_and_output_weights: True
+position_embedding_type: rope
+seq_length: 4096
+micro_batch_size: 2
+global_batch_size: 128
+padded_vocab_size: 32000
+)";
+  const ImportedTraining training = read(kSections, {.gpus = 32, .stack = "s"});
+  EXPECT_NEAR(parameters(training.model), 6.74e9, 0.01 * 6.74e9);  // Llama 2 7B
+  EXPECT_FALSE(training.model.bias);
+  EXPECT_EQ(training.plan.data_parallel, 8);
+  EXPECT_EQ(training.plan.zero_stage, 1);
+  EXPECT_TRUE(training.notes.empty());
 }
 
 TEST(MegatronFiles, ALaterFileChangesAnEarlierOne) {
