@@ -40,6 +40,7 @@ constexpr StackKey kStackKeys[] = {
     {"dispatch_bytes", &Stack::dispatch_bytes, 0, 8},
     {"dispatch_once_per_node", &Stack::dispatch_once_per_node},
     {"recompute_when_needed", &Stack::recompute_when_needed},
+    {"offload_when_needed", &Stack::offload_when_needed},
     {"moment_bytes", &Stack::moment_bytes, 0, 64},
     {"separate_master", &Stack::separate_master},
     {"fp8_weights", &Stack::fp8_weights},

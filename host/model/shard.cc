@@ -81,6 +81,11 @@ LayerMatrices layer_matrices(const Transformer& model, const Plan& plan, bool mo
 
 LayerRange chunk_layers(const Transformer& model, const Plan& plan, std::int64_t chunk) {
   const std::int64_t chunks = plan.pipeline_parallel * plan.virtual_stages;
+  const std::int64_t most = share(model.layers, chunks);
+  const std::int64_t lacking = most * chunks - model.layers;
+  if (lacking != 2 && lacking < most) {
+    return {chunk * most, chunk + 1 == chunks ? most - lacking : most};
+  }
   const std::int64_t base = model.layers / chunks;
   const std::int64_t extra = model.layers % chunks;  // chunks 1 to `extra` take one more
   const std::int64_t before = std::clamp<std::int64_t>(chunk - 1, 0, extra);

@@ -40,8 +40,11 @@ struct LayerRange {
 };
 
 // The layers of chunk `chunk` of pipeline_parallel x virtual_stages; stage s holds chunks s, s + p, s + 2p,
-// ... Where layers do not divide evenly the middle chunks take one more, because the first also embeds and
-// the last also computes the loss (Llama 3, arXiv 2407.21783, section 3.3.2).
+// ... Where layers do not divide evenly, every chunk takes the most but the last, which also computes the
+// loss and holds prediction modules (the layouts of NeMo's and Megatron Bridge's DeepSeek-V3, Kimi K2 and
+// Moonlight recipes: 61 layers on 16 chunks are 15 of 4 and one of 1). Two short: the first, which embeds,
+// and the last have one less (Llama 3, arXiv 2407.21783, section 3.3.2). More short than a chunk holds: the
+// middle ones take one more.
 LayerRange chunk_layers(const Transformer& model, const Plan& plan, std::int64_t chunk);
 
 // Parameters that one rank of a pipeline stage holds before any data-parallel sharding.

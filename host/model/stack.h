@@ -48,6 +48,7 @@ struct Stack {
   bool dispatch_once_per_node = false;  // however many of a token's experts are there
 
   Recompute recompute_when_needed = Recompute::full;  // where a plan does not fit without
+  bool offload_when_needed = false;    // activations to host memory instead, where the CPU's link is fast
   bool always_recompute = false;       // ... and where it does fit, unless the source says otherwise
   bool interleave_by_default = false;  // virtual stages, where not stated: one layer a chunk; else one chunk
   bool parallel_block = false;         // attention and FFN side by side, whatever the model's own layout

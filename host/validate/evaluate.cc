@@ -7,6 +7,7 @@
 #include "host/calibrate/system_times.h"
 #include "host/model/memory.h"
 #include "host/model/roofline.h"
+#include "host/validate/nearest.h"
 
 namespace traincast {
 namespace {
@@ -15,57 +16,9 @@ namespace {
 // many hops (NVIDIA/nccl issue 1229: 320 of 400 GB/s at 32 nodes).
 constexpr double kNetworkEfficiency = 0.88;
 
-const Gpu* find_gpu(const Library& library, const std::string& label) {
-  for (const Gpu& gpu : library.gpus) {
-    if (gpu.name == label || std::find(gpu.aliases.begin(), gpu.aliases.end(), label) != gpu.aliases.end())
-      return &gpu;
-  }
-  return nullptr;
-}
-
-const Stack* find_stack(const Library& library, const std::string& name) {
-  for (const Stack& stack : library.stacks) {
-    if (stack.name == name) return &stack;
-  }
-  return nullptr;
-}
-
-// "nemo-2025-02" is of the family "nemo-", era 202502.
-struct StackName {
-  std::string family;
-  double era = 0;
-};
-StackName split_name(const std::string& name) {
-  const auto digit = name.find_first_of("0123456789");
-  StackName result{name.substr(0, digit), 0};
-  if (digit == std::string::npos) return result;
-  double scale = 1;
-  for (std::size_t i = digit, parts = 0; i < name.size() && parts < 2; ++parts) {  // year, then month
-    double number = 0;
-    while (i < name.size() && name[i] >= '0' && name[i] <= '9') number = 10 * number + (name[i++] - '0');
-    result.era += scale * number;
-    scale = 1.0 / 12;
-    if (i < name.size() && name[i] == '-') ++i;
-  }
-  return result;
-}
-
-// For a name that no config has: the same family's nearest era, else "other".
-const Stack* nearest_stack(const Library& library, const std::string& name) {
-  const StackName wanted = split_name(name);
-  const Stack* nearest = nullptr;
-  double distance = 0;
-  for (const Stack& stack : library.stacks) {
-    const StackName candidate = split_name(stack.name);
-    if (candidate.family != wanted.family || candidate.era == 0) continue;
-    const double apart = std::abs(candidate.era - wanted.era);
-    if (nearest == nullptr || apart < distance) {
-      nearest = &stack;
-      distance = apart;
-    }
-  }
-  return nearest != nullptr ? nearest : find_stack(library, "other");
-}
+// State-space mixers over the attention that stands in for them, as a factor of the step: Nemotron-H-56B's
+// five rows ask for 1.3, Nemotron-3-Nano's fourteen for 1.1 to 1.7.
+constexpr double kHybridFactor = 1.3;
 
 // Interleaving, where the source says nothing: one layer a chunk in stacks that interleave by default (the
 // largest divisor that the layers allow, embedding and head counted as layers where that is what divides),
@@ -78,15 +31,68 @@ std::int64_t default_virtual_stages(const Transformer& model, const Plan& plan, 
   return 1;
 }
 
+// What no rate is published for runs in the next wider format.
+void widen_precision(const Gpu& gpu, Plan& plan, std::vector<std::string>& assumptions) {
+  const auto rate = [&] {
+    return gpu.sustained.gemm[static_cast<std::size_t>(gemm_type(plan.precision))].plateau.value();
+  };
+  const Precision asked = plan.precision;
+  if (rate() <= 0 && plan.precision == Precision::nvfp4) plan.precision = Precision::mxfp8;
+  if (rate() <= 0) plan.precision = Precision::bf16;
+  if (rate() <= 0) plan.precision = Precision::fp16;
+  if (plan.precision != asked) {
+    assumptions.push_back(gpu.name + " has no rate for " + std::string(name(gemm_type(asked))) +
+                          ": taken as " + std::string(name(plan.precision)));
+  }
+}
+
+bool fits(const Transformer& model, Plan plan, const Stack& stack, Bytes capacity) {
+  plan.recompute = Recompute::full;
+  return estimate_memory(model, plan, stack).total() <= capacity;
+}
+
+// Where no mapping is published: sharded weights if replicas do not fit, unless the source says that they are
+// not sharded; then the least tensor parallelism in a node, then the fewest pipeline stages, that fit. Fewer
+// replicas divide the batch as well.
+void choose_mapping(const PublishedRun& run, const Transformer& model, Plan& plan, const Stack& stack,
+                    Bytes capacity, std::vector<std::string>& assumptions) {
+  if (plan.zero_stage == 3 || fits(model, plan, stack, capacity)) return;
+  const Plan asked = plan;
+  const auto gives = [&](std::int64_t& degree, std::int64_t most) {
+    while (degree * 2 <= most && plan.data_parallel % 2 == 0 && !fits(model, plan, stack, capacity)) {
+      degree *= 2;
+      plan.data_parallel /= 2;
+    }
+  };
+  if (!run.zero_stated) {
+    plan.zero_stage = 3;
+  } else {
+    gives(plan.tensor_parallel, std::min(run.gpus_per_node, model.heads));
+    gives(plan.pipeline_parallel, model.layers);
+  }
+  if (!fits(model, plan, stack, capacity)) {
+    plan = asked;
+    return;
+  }
+  assumptions.push_back("mapping not stated: TP" + std::to_string(plan.tensor_parallel) + " PP" +
+                        std::to_string(plan.pipeline_parallel) + " ZeRO-" + std::to_string(plan.zero_stage) +
+                        ", which fits");
+}
+
 std::string number_text(double value) {
   char text[32];
   std::snprintf(text, sizeof text, "%.2f", value);
   return text;
 }
 
+// Slower links than NVLink-C2C (225 GB/s a GPU on GB200, 450 on GH200) keep a GPU waiting for activations.
+constexpr double kHostLink = 200e9;
+
 // Recomputation, where the source says nothing: as little as makes the plan fit. None; else what the stack
-// repeats selectively; else whole layers, as many as it takes.
-void choose_recompute(const Transformer& model, Plan& plan, const Stack& stack, Bytes capacity) {
+// repeats selectively; else whole layers, as many as it takes. Stacks that move activations to host memory
+// where the link is fast repeat nothing then: true.
+bool choose_recompute(const Transformer& model, Plan& plan, const Stack& stack, const Gpu& gpu) {
+  const Bytes capacity = gpu.memory.capacity;
   const auto need = [&](Recompute mode, double share) {
     plan.recompute = mode;
     plan.recompute_share = share;
@@ -94,13 +100,15 @@ void choose_recompute(const Transformer& model, Plan& plan, const Stack& stack, 
   };
   const Bytes bare = need(Recompute::none, 1);
   if (!stack.always_recompute) {
-    if (bare <= capacity) return;
+    if (bare <= capacity) return false;
+    if (stack.offload_when_needed && gpu.links.host.value() >= kHostLink) return true;
     if (stack.recompute_when_needed == Recompute::selective && need(Recompute::selective, 1) <= capacity)
-      return;
+      return false;
   }
   const Bytes least = need(Recompute::full, 1);
-  if (stack.always_recompute || least >= capacity) return;
+  if (stack.always_recompute || least >= capacity) return false;
   plan.recompute_share = std::min(1.0, (bare - capacity) / (bare - least));
+  return false;
 }
 
 }  // namespace
@@ -128,32 +136,44 @@ Prediction predict(PublishedRun run, const Library& library) {
   if (!row.reason.empty()) return result;
   const Gpu* gpu = find_gpu(library, run.gpu_label);
   if (gpu == nullptr) return refuse("no GPU config is called \"" + run.gpu_label + "\"");
+  if (gpu->name != run.gpu_label &&
+      std::find(gpu->aliases.begin(), gpu->aliases.end(), run.gpu_label) == gpu->aliases.end()) {
+    row.assumptions.push_back("no GPU config is called \"" + run.gpu_label + "\": " + gpu->name);
+  }
   const Stack* stack = find_stack(library, run.stack);
   if (stack == nullptr) {
-    stack = nearest_stack(library, run.stack);
+    stack = nearest_stack(library, run.stack, run.year);
     if (stack == nullptr)
       return refuse("no stack config is called \"" + run.stack + "\", and none \"other\"");
     row.assumptions.push_back("no stack config is called \"" + run.stack + "\": " + stack->name);
   }
   Plan& plan = run.plan;
-  if (!run.virtual_stages_stated) {
-    plan.virtual_stages = default_virtual_stages(run.model, plan, *stack);
-    if (plan.virtual_stages > 1) plan.schedule = Schedule::interleaved;
-    row.assumptions.push_back("virtual stages not stated: " + std::to_string(plan.virtual_stages));
-  }
-  if (!run.recompute_stated && !plan.adapters_only) {
-    choose_recompute(run.model, plan, *stack, gpu->memory.capacity);
-    row.assumptions.push_back(
-        "recomputation not stated: " + std::string(name(plan.recompute)) +
-        (plan.recompute == Recompute::full ? " of a share " + number_text(plan.recompute_share) : ""));
+  widen_precision(*gpu, plan, row.assumptions);
+  if (!run.mapping_stated && !plan.adapters_only) {
+    choose_mapping(run, run.model, plan, *stack, gpu->memory.capacity, row.assumptions);
+    run.virtual_stages_stated = run.virtual_stages_stated && plan.pipeline_parallel == 1;
   }
   // Layers and the embedding and head beside them.
-  if (plan.pipeline_parallel * plan.virtual_stages > run.model.layers + 2) {
-    return refuse("PP x VPP is more stages than layers");
+  const std::int64_t places = run.model.layers + 2;
+  if (plan.pipeline_parallel > places) return refuse("PP is more stages than layers");
+  if (!run.virtual_stages_stated) {
+    plan.virtual_stages = default_virtual_stages(run.model, plan, *stack);
+    row.assumptions.push_back("virtual stages not stated: " + std::to_string(plan.virtual_stages));
+  } else if (plan.pipeline_parallel * plan.virtual_stages > places) {
+    plan.virtual_stages = places / plan.pipeline_parallel;
+    row.assumptions.push_back("PP x VPP is more stages than layers: VPP " +
+                              std::to_string(plan.virtual_stages));
   }
-  const DataType dtype = gemm_type(plan.precision);
-  if (gpu->sustained.gemm[static_cast<std::size_t>(dtype)].plateau.value() <= 0) {
-    return refuse(gpu->name + " has no rate for " + std::string(name(dtype)));
+  plan.schedule = plan.virtual_stages > 1 ? Schedule::interleaved : Schedule::one_f_one_b;
+  if (!run.recompute_stated && !plan.adapters_only) {
+    const bool moved = choose_recompute(run.model, plan, *stack, *gpu);
+    row.assumptions.push_back(
+        "recomputation not stated: " + std::string(name(plan.recompute)) +
+        (plan.recompute == Recompute::full ? " of a share " + number_text(plan.recompute_share) : "") +
+        (moved ? ", activations moved to host memory" : ""));
+  }
+  if (gpu->sustained.gemm[static_cast<std::size_t>(gemm_type(plan.precision))].plateau.value() <= 0) {
+    return refuse(gpu->name + " has no rate for " + std::string(name(gemm_type(plan.precision))));
   }
   const RooflineTimes kernels(gpu->sustained, stack->attention);
   Cluster cluster;
@@ -170,12 +190,12 @@ Prediction predict(PublishedRun run, const Library& library) {
     row.measured_bytes = run.measured_memory->value();
     row.predicted_bytes = estimate_memory(run.model, plan, *stack).allocated().value();
   }
-  row.predicted_s = result.step.time.value();
+  row.predicted_s = result.step.time.value() * (run.hybrid ? kHybridFactor : 1);
   if (!std::isfinite(row.predicted_s) || row.predicted_s <= 0)
     return refuse("the prediction is not a finite time");
   row.status = "ok";
   row.log_error = std::log(row.predicted_s / row.measured_s);
-  row.scored = run.scored;
+  row.scored = run.scored && !run.hybrid;
   return result;
 }
 

@@ -24,7 +24,9 @@ PublishedRun read_vtrain(const CsvTable& table, std::size_t index) {
   Row row(table, index, run);
   run.id = row.text("id");
   run.family = "VTRAIN";
-  run.model_name = "GPT " + row.text("params_total_B") + "B";
+  const std::string& billions = row.text("params_total_B");
+  run.model_name =
+      "GPT " + (billions.empty() ? row.text("layers") + "x" + row.text("hidden") : billions + "B");
   run.gpu_label = "A100-80GB";
   run.stack = run.plan.stack = "megatron-deepspeed-2023";
   run.gpus = row.count("gpus", 1);

@@ -18,7 +18,11 @@ struct PublishedRun {
   std::int64_t gpus = 0, gpus_per_node = 8;
   std::optional<Bandwidth> nic_per_gpu;
   Transformer model;
-  Plan plan;  // plan.stack is the row's stack
+  Plan plan;                   // plan.stack is the row's stack
+  int year = 0;                // 0: not stated
+  bool hybrid = false;         // state-space mixers beside attention: a rough prediction, not scored
+  bool mapping_stated = true;  // tensor or pipeline parallelism
+  bool zero_stated = true;
   bool virtual_stages_stated = true;
   bool recompute_stated = true;
   bool scored = true;  // grade A or B and primary

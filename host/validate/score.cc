@@ -29,10 +29,11 @@ double weighted_quantile(std::vector<std::pair<double, double>> values, double s
   return last;
 }
 
-// Least-squares slope of the error on log10(GPUs), each cluster with its own intercept.
+// Least-squares slope of the error on log10(GPUs), each cluster and stack with its own intercept: software is
+// worth more than scale, and a cluster's larger rows are often of another release.
 double slope_within_clusters(const std::vector<const ScoredRow*>& rows) {
   std::map<std::string, std::vector<const ScoredRow*>> clusters;
-  for (const ScoredRow* row : rows) clusters[row->cluster].push_back(row);
+  for (const ScoredRow* row : rows) clusters[row->cluster + "\n" + row->stack].push_back(row);
   double xx = 0;
   double xy = 0;
   for (const auto& [name, members] : clusters) {

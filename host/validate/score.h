@@ -27,7 +27,7 @@ struct Summary {
   double p90 = 0;
   double bias = 0;   // median of error
   double mean = 0;   // of |error|
-  double slope = 0;  // of error per tenfold GPUs, within clusters; 0 where nothing varies
+  double slope = 0;  // of error per tenfold GPUs, within clusters of one stack; 0 where nothing varies
 };
 
 // With equal families each row weighs 1 / (rows of its family).

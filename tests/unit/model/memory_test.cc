@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "host/model/memory_layer.h"
 #include "host/model/shard.h"
 
@@ -134,6 +136,20 @@ TEST(Shard, LayersOfChunks) {
       next += range.count;
     }
     EXPECT_EQ(next, layers);
+  }
+}
+
+// DeepSeek-V3's recipes: 61 layers on 16 chunks are 15 of 4 and one of 1, on 8 chunks 7 of 8 and one of 5.
+TEST(Shard, TheLastChunkTakesWhatIsLeft) {
+  Transformer model = llama(61, 7168, 18432, 128, 128);
+  Plan plan;
+  for (const auto& [chunks, most, last] : {std::array<std::int64_t, 3>{16, 4, 1}, {8, 8, 5}, {4, 16, 13}}) {
+    plan.pipeline_parallel = chunks;
+    for (std::int64_t chunk = 0; chunk + 1 < chunks; ++chunk) {
+      EXPECT_EQ(chunk_layers(model, plan, chunk).count, most);
+    }
+    EXPECT_EQ(chunk_layers(model, plan, chunks - 1).count, last);
+    EXPECT_EQ(chunk_layers(model, plan, chunks - 1).first, 61 - last);
   }
 }
 

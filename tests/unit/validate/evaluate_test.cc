@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "host/model/memory.h"
 #include "tests/unit/validate/synthetic.h"
 
 namespace traincast {
@@ -45,8 +46,12 @@ TEST(Predict, RefusedRowsKeepTheirReasonAndAreNotScored) {
   run.gpu_label = "X9";
   EXPECT_EQ(refused(run, test::small_library()), "no GPU config is called \"X9\"");
   run = test::small_run("r", "f", "c");
-  run.plan.precision = Precision::fp8;
-  EXPECT_EQ(refused(run, test::small_library()), "small has no rate for fp8_e4m3");
+  Library rateless = test::small_library();
+  rateless.gpus[0].sustained.gemm = {};
+  EXPECT_EQ(refused(run, rateless), "small has no rate for fp16");
+  run = test::small_run("r", "f", "c");
+  run.plan.pipeline_parallel = run.gpus = 5;  // two layers, embedding and head
+  EXPECT_EQ(refused(run, test::small_library()), "PP is more stages than layers");
   run = test::small_run("r", "f", "c");
   run.stack = "unheard";
   EXPECT_EQ(refused(run, test::small_library()), "no stack config is called \"unheard\", and none \"other\"");
@@ -80,6 +85,54 @@ TEST(Predict, AnUnknownEraIsTheNearestOneOfItsFamily) {
   }
 }
 
+TEST(Predict, AFormatWithoutARateIsTheNextWider) {
+  PublishedRun run = test::small_run("r", "f", "c");
+  const double bf16 = predict(run, test::small_library()).row.predicted_s;
+  run.plan.precision = Precision::nvfp4;
+  const Prediction prediction = predict(run, test::small_library());
+  EXPECT_DOUBLE_EQ(prediction.row.predicted_s, bf16);
+  EXPECT_TRUE(assumed(prediction, "small has no rate for fp4: taken as bf16"));
+}
+
+TEST(Predict, AMappingThatNobodyStatesIsOneThatFits) {
+  PublishedRun run = test::small_run("r", "f", "c");
+  run.gpus = run.plan.data_parallel = 16;
+  run.mapping_stated = run.zero_stated = false;
+  EXPECT_EQ(predict(run, test::small_library()).plan.zero_stage, 1);
+  // A hundredth too little for a whole copy of the weights on every GPU.
+  Library tight = test::small_library();
+  Plan plan = run.plan;
+  plan.recompute = Recompute::full;
+  tight.gpus[0].memory.capacity = 0.99 * estimate_memory(run.model, plan, tight.stacks[0]).total();
+  const Prediction sharded = predict(run, tight);
+  EXPECT_EQ(sharded.plan.zero_stage, 3);
+  EXPECT_TRUE(assumed(sharded, "ZeRO-3, which fits"));
+  run.zero_stated = true;
+  const Prediction split = predict(run, tight);
+  EXPECT_EQ(split.plan.zero_stage, 1);
+  EXPECT_EQ(split.plan.tensor_parallel, 2);
+  EXPECT_EQ(split.plan.gpus(), 16);
+}
+
+TEST(Predict, MoreStagesThanLayersAreFewerVirtualOnes) {
+  PublishedRun run = test::small_run("r", "f", "c");
+  run.gpus = run.plan.pipeline_parallel = 2;
+  run.plan.virtual_stages = 7;
+  const Prediction prediction = predict(run, test::small_library());
+  EXPECT_EQ(prediction.plan.virtual_stages, 2) << "two layers, embedding and head";
+  EXPECT_TRUE(assumed(prediction, "PP x VPP is more stages than layers: VPP 2"));
+}
+
+TEST(Predict, HybridsAreSlowerAndNotScored) {
+  PublishedRun run = test::small_run("r", "f", "c");
+  const double plain = predict(run, test::small_library()).row.predicted_s;
+  run.hybrid = true;
+  const ScoredRow row = predict(run, test::small_library()).row;
+  EXPECT_DOUBLE_EQ(row.predicted_s, 1.3 * plain);
+  EXPECT_EQ(row.status, "ok");
+  EXPECT_FALSE(row.scored);
+}
+
 TEST(Predict, UnstatedRecomputationIsTheLeastThatFits) {
   PublishedRun run = test::small_run("r", "f", "c");
   run.recompute_stated = false;
@@ -95,6 +148,13 @@ TEST(Predict, UnstatedRecomputationIsTheLeastThatFits) {
   EXPECT_GT(full.plan.recompute_share, 0);
   EXPECT_LE(full.plan.recompute_share, 1);
   EXPECT_GT(full.row.predicted_s, predict(run, test::small_library()).row.predicted_s);
+  // Stacks that move activations to host memory do so only over a fast link.
+  tight.stacks[0].offload_when_needed = true;
+  EXPECT_EQ(predict(run, tight).plan.recompute, Recompute::full);
+  tight.gpus[0].links.host = Bandwidth(450e9);
+  const Prediction moved = predict(run, tight);
+  EXPECT_EQ(moved.plan.recompute, Recompute::none);
+  EXPECT_TRUE(assumed(moved, "activations moved to host memory"));
   Library always = test::small_library();
   always.stacks[0].always_recompute = true;
   EXPECT_EQ(predict(run, always).plan.recompute, Recompute::full);

@@ -70,7 +70,7 @@ TEST(PublishedRows, WhatIsNotStatedIsListed) {
                                 "cp", "recompute_mode", "gpus_per_node", "net_per_gpu_gbps"}));
   EXPECT_EQ(run.reason, "");
   for (const char* text : {"vocab not stated: 51200", "seq not stated: 2048", "mbs not stated: 1",
-                           "gbs_seqs not stated: 8", "zero_stage not stated: 1", "precision taken as bf16",
+                           "gbs_seqs not stated: 256", "zero_stage not stated: 1", "precision taken as bf16",
                            "cp not stated: 1", "gpus_per_node not stated: 8"}) {
     EXPECT_TRUE(assumed(run, text)) << text;
   }
@@ -98,8 +98,6 @@ TEST(PublishedRows, WhatCannotBeExpressedHasAReason) {
       {with(full_row(), {{"heads", ""}}), "architecture not published"},
       {with(full_row(), {{"gpus", ""}}), "number of GPUs not published"},
       {with(full_row(), {{"tp", "3"}}), "TP x PP x CP = 12 does not divide 64 GPUs"},
-      {with(full_row(), {{"model", "Nemotron-H-56B"}}), "hybrid model"},
-      {with(full_row(), {{"notes", "hybrid Mamba"}}), "hybrid model"},
       {without(full_row(), {"tokens_per_s_per_gpu"}), "no step time, throughput or FLOP rate printed"},
   };
   for (const auto& [fields, reason] : cases) {
@@ -154,13 +152,45 @@ TEST(PublishedRows, ExpertsAndNotes) {
   EXPECT_EQ(run.model.moe->shared_ffn_hidden, 2 * 1408);
   EXPECT_EQ(run.plan.expert_parallel, 8);
   EXPECT_EQ(run.plan.expert_tensor_parallel, 4);
-  EXPECT_DOUBLE_EQ(run.plan.routing_skew, 1.2);
+  EXPECT_DOUBLE_EQ(run.plan.routing_skew, 2);
   const PublishedRun plain = read(moe);
   EXPECT_EQ(plain.plan.expert_tensor_parallel, 1);
   EXPECT_DOUBLE_EQ(plain.plan.routing_skew, 1);
   EXPECT_EQ(read(with(moe, {{"notes", "ETP=2"}})).plan.expert_tensor_parallel, 2);
   EXPECT_TRUE(read(with(full_row(), {{"notes", "task=LoRA"}})).plan.adapters_only);
   EXPECT_EQ(read(with(full_row(), {{"model", "m+MTP"}})).model.mtp_layers, 1);
+}
+
+TEST(PublishedRows, PrecisionsAreReadByTheirWords) {
+  const std::pair<const char*, Precision> cases[] = {{"FP8 delayed scaling", Precision::fp8},
+                                                     {"E4M3", Precision::fp8},
+                                                     {"MX-FP8", Precision::mxfp8},
+                                                     {"NVFP4", Precision::nvfp4},
+                                                     {"bfloat16", Precision::bf16},
+                                                     {"float16", Precision::fp16},
+                                                     {"", Precision::bf16},
+                                                     {"INT3", Precision::bf16}};
+  for (const auto& [text, precision] : cases) {
+    const PublishedRun run = read(with(full_row(), {{"precision", text}, {"precision_class", "?"}}));
+    EXPECT_EQ(run.plan.precision, precision) << text;
+    EXPECT_TRUE(assumed(run, "precision taken as")) << text;
+  }
+  const PublishedRun rows = read(with(full_row(), {{"precision", "FP8 rowwise"}}));
+  EXPECT_EQ(rows.plan.precision, Precision::bf16);
+  EXPECT_TRUE(assumed(rows, "FP8 scaled by rows"));
+}
+
+TEST(PublishedRows, DegreesLeftOutFollowFromTheDataParallelOne) {
+  // 64 GPUs, 2 replicas: 32 ranks a replica, 8 of them in a node.
+  const PublishedRun both = read(with(full_row(), {{"tp", ""}, {"pp", ""}, {"dp", "2"}}));
+  EXPECT_EQ(both.plan.tensor_parallel, 8);
+  EXPECT_EQ(both.plan.pipeline_parallel, 4);
+  EXPECT_EQ(both.plan.data_parallel, 2);
+  const PublishedRun one = read(with(full_row(), {{"tp", ""}, {"dp", "4"}}));
+  EXPECT_EQ(one.plan.tensor_parallel, 4);
+  EXPECT_EQ(one.plan.pipeline_parallel, 4);
+  EXPECT_FALSE(read(with(full_row(), {{"tp", ""}, {"pp", ""}})).mapping_stated);
+  EXPECT_EQ(read(with(full_row(), {{"tp", ""}, {"pp", ""}, {"dp", "5"}})).plan.data_parallel, 64);
 }
 
 TEST(PublishedRows, DetailsWithoutAColumnComeFromTheShippedModelOfTheSameShape) {

@@ -60,6 +60,9 @@ TEST(Score, SlopeIsWithinClustersAndPerTenfoldGpus) {
   EXPECT_NEAR(s.slope, 0.02, 1e-12);
   EXPECT_EQ(score({row("f", 0.1, 8, "a"), row("f", 0.3, 64, "b")}, Weights::rows).slope, 0)
       << "one scale a cluster says nothing";
+  ScoredRow later = row("f", 0.3, 640, "a");
+  later.stack = "next";
+  EXPECT_EQ(score({row("f", 0.1, 64, "a"), later}, Weights::rows).slope, 0) << "another stack, not scale";
 }
 
 TEST(Score, NoRowsGiveNoFigures) {
