@@ -77,10 +77,14 @@ std::vector<std::string> ForeignObject::texts(std::string_view key) const {
   return out;
 }
 
-std::size_t ForeignObject::list_length(std::string_view key) const {
+std::vector<std::int64_t> ForeignObject::counts(std::string_view key) const {
   const JsonValue* value = find(key);
-  const auto* list = value == nullptr ? nullptr : value->get<JsonValue::Array>();
-  return list == nullptr ? 0 : list->size();
+  if (value == nullptr) return {};
+  const auto* list = value->get<JsonValue::Array>();
+  if (list == nullptr) fail(key, describe(*value) + "; accepted: a list of whole numbers");
+  std::vector<std::int64_t> out;
+  for (const JsonValue& one : *list) out.push_back(whole(key, one, 0));
+  return out;
 }
 
 std::optional<ForeignObject> ForeignObject::object_if(std::string_view key) const {

@@ -22,8 +22,8 @@ class ForeignObject {
   std::int64_t count_or(std::initializer_list<std::string_view> keys, std::int64_t fallback) const;
   bool flag_or(std::string_view key, bool fallback) const;
   std::string text_or(std::string_view key, std::string_view fallback) const;
-  std::vector<std::string> texts(std::string_view key) const;  // none where absent
-  std::size_t list_length(std::string_view key) const;         // 0 where absent
+  std::vector<std::string> texts(std::string_view key) const;    // none where absent
+  std::vector<std::int64_t> counts(std::string_view key) const;  // likewise
   std::optional<ForeignObject> object_if(std::string_view key) const;
   [[noreturn]] void fail(std::string_view key, const std::string& what) const;
 

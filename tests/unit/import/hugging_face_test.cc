@@ -85,6 +85,12 @@ const Published kPublished[] = {
          "num_attention_heads":16,"num_key_value_heads":8,"head_dim":256,"vocab_size":256000,"sliding_window":4096,
          "max_position_embeddings":8192})",
      9.24e9},
+    {"Gemma3_27B",  // 1.416 B of embeddings and 25.6 B others, arXiv 2503.19786, table 1
+     R"({"architectures":["Gemma3ForConditionalGeneration"],"text_config":{"hidden_size":5376,
+         "intermediate_size":21504,"num_hidden_layers":62,"num_attention_heads":32,"num_key_value_heads":16,
+         "head_dim":128,"vocab_size":262208,"sliding_window":1024,"sliding_window_pattern":6,
+         "max_position_embeddings":131072}})",
+     27.016e9},
     {"GPT2",
      R"({"architectures":["GPT2LMHeadModel"],"n_embd":768,"n_layer":12,"n_head":12,"n_positions":1024,"n_ctx":1024,
          "vocab_size":50257,"n_inner":null})",
@@ -98,6 +104,12 @@ const Published kPublished[] = {
          "num_attention_heads":48,"num_key_value_heads":8,"vocab_size":131072,"num_experts":8,"num_experts_per_tok":2,
          "max_position_embeddings":8192,"tie_word_embeddings":true})",
      314e9},
+    {"Grok2",
+     R"({"architectures":["Grok1ForCausalLM"],"hidden_size":8192,"intermediate_size":32768,
+         "moe_intermediate_size":16384,"num_hidden_layers":64,"num_attention_heads":64,"num_key_value_heads":8,
+         "head_dim":128,"vocab_size":131072,"num_local_experts":8,"num_experts_per_tok":2,"residual_moe":true,
+         "max_position_embeddings":131072,"tie_word_embeddings":false})",
+     270e9},
     {"GptOss120B",
      R"({"architectures":["GptOssForCausalLM"],"hidden_size":2880,"intermediate_size":2880,"num_hidden_layers":36,
          "num_attention_heads":64,"num_key_value_heads":8,"head_dim":64,"vocab_size":201088,"num_local_experts":128,
@@ -172,7 +184,7 @@ TEST(HuggingFace, CutsALongContextAndSaysSo) {
 }
 
 TEST(HuggingFace, AlternatesWindows) {
-  const ImportedModel oss = import_hugging_face(kPublished[15].config, "config.json", {});
+  const ImportedModel oss = import_hugging_face(std::end(kPublished)[-1].config, "config.json", {});
   EXPECT_TRUE(oss.model.is_sliding_layer(0));
   EXPECT_FALSE(oss.model.is_sliding_layer(1));
 }
