@@ -8,6 +8,7 @@
 #include "host/config/load.h"
 #include "host/config/load_profile.h"
 #include "host/config/near.h"
+#include "host/config/read_parts.h"
 #include "host/import/bandwidth_tests.h"
 #include "host/import/hugging_face.h"
 #include "host/import/megatron.h"
@@ -38,12 +39,10 @@ std::string out_file(const Arguments& arguments) {
   return out;
 }
 
-// Written, and read back as every other command will.
-Transformer write_model(const Arguments& arguments, const fs::path& file, Transformer model,
-                        const std::vector<std::string>& notes) {
-  write_file_atomically(file, model_json(model, notes));
-  const ConfigStore store = open_configs(arguments);
-  return load_transformer(store, file.string());
+// What read_transformer says of a text, before it takes the place of anything: every other command must
+// accept it.
+Transformer checked_model(const std::string& text, const fs::path& file) {
+  return read_transformer(Reader::from_text(text, file.string()), file.stem().string());
 }
 
 std::string model_summary(const Transformer& model) {
@@ -71,7 +70,9 @@ int import_hf(const Arguments& arguments) {
   ImportedModel imported = import_hugging_face(read_file(file), file, options);
   imported.model.from = {Origin::published, "Hugging Face config " + fs::path(file).filename().string() +
                                                 ", architecture " + imported.architecture};
-  const Transformer model = write_model(arguments, out, imported.model, imported.notes);
+  const std::string text = model_json(imported.model, imported.notes);
+  const Transformer model = checked_model(text, out);
+  write_file_atomically(out, text);
   for (const std::string& note : imported.notes) notice(arguments, note);
   notice(arguments, out.string() + ": " + model_summary(model));
   return 0;
@@ -97,9 +98,12 @@ int import_megatron_file(const Arguments& arguments) {
   const Provenance from{Origin::published, "Megatron-LM arguments in " + names};
   imported.model.from = from;
   imported.plan.from = from;
-  const Transformer model = write_model(arguments, out, imported.model, {});
-  write_file_atomically(plan_out, plan_json(imported.plan, imported.notes));
-  load_plan(store, plan_out.string());
+  const std::string model_text = model_json(imported.model, {});
+  const std::string plan_text = plan_json(imported.plan, imported.notes);
+  const Transformer model = checked_model(model_text, out);
+  read_plan(Reader::from_text(plan_text, plan_out.string()), plan_out.stem().string(), store);
+  write_file_atomically(out, model_text);
+  write_file_atomically(plan_out, plan_text);
   for (const std::string& note : imported.notes) notice(arguments, note);
   notice(arguments, out.string() + ": " + model_summary(model));
   notice(arguments, plan_out.string() + ": " + std::to_string(imported.plan.gpus()) + " GPUs");
@@ -130,6 +134,10 @@ int import_tests(const Arguments& arguments, ReadTest read, const std::string& w
   }
   if (arguments.given("ranks")) facts.ranks = static_cast<int>(arguments.count("ranks", 2, 10'000'000));
   if (arguments.given("nodes")) facts.nodes = static_cast<int>(arguments.count("nodes", 1, 10'000'000));
+  if (facts.ranks > 0 && facts.nodes > facts.ranks) {
+    throw UsageError("--nodes " + std::to_string(facts.nodes) + " is not accepted; accepted: up to the " +
+                     std::to_string(facts.ranks) + " ranks");
+  }
   std::optional<Profile> profile;
   if (fs::exists(out)) profile = load_profile(out);
   for (const std::string& file : files_of(arguments, 1'000'000)) {
@@ -167,6 +175,7 @@ int import_tests(const Arguments& arguments, ReadTest read, const std::string& w
                           std::to_string(test.rows[0].ranks) + " ranks on " +
                           std::to_string(test.rows[0].nodes) + " nodes");
   }
+  static_cast<void>(parse_profile(profile_text(*profile), out));  // as every other command will
   save_profile(*profile, out);
   notice(arguments, out.string() + ": " + std::to_string(profile->collectives.size()) +
                         " collective points of " + profile->gpu);

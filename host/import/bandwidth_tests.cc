@@ -87,8 +87,8 @@ void merge_points(Profile& profile, const std::string& gpu, const std::vector<Co
   for (const CollectiveRow& row : rows) {
     const auto twin =
         std::find_if(profile.collectives.begin(), profile.collectives.end(), [&](const CollectiveRow& old) {
-          return old.collective == row.collective && old.message == row.message && old.dtype == row.dtype &&
-                 old.ranks == row.ranks && old.nodes == row.nodes;
+          return old.during.empty() && old.collective == row.collective && old.message == row.message &&
+                 old.dtype == row.dtype && old.ranks == row.ranks && old.nodes == row.nodes;
         });
     if (twin == profile.collectives.end()) {
       profile.collectives.push_back(row);

@@ -58,36 +58,27 @@ Transformer qwen3(const ForeignObject& config, Notes& notes) {
   return model;
 }
 
-// "mlp_only_layers" may only name the first ones.
-std::int64_t dense_layers(const ForeignObject& config) {
-  const std::vector<std::int64_t> layers = config.counts("mlp_only_layers");
-  for (std::size_t i = 0; i < layers.size(); ++i) {
-    if (layers[i] != static_cast<std::int64_t>(i)) {
-      config.fail("mlp_only_layers", "names layer " + std::to_string(layers[i]) +
-                                         "; accepted: the first layers, in their order");
+// How many layers come before the first with experts: "mlp_only_layers" have none, and of the others only
+// every `step`th one does, counted from 1.
+std::int64_t dense_layers(const ForeignObject& config, std::int64_t step) {
+  const std::vector<std::int64_t> dense = config.counts("mlp_only_layers");
+  for (std::size_t i = 0; i < dense.size(); ++i) {
+    if (dense[i] != static_cast<std::int64_t>(i)) {
+      config.fail("mlp_only_layers", "layer " + std::to_string(dense[i]) + " in place " + std::to_string(i) +
+                                         "; accepted: the first layers, in order");
     }
   }
-  return static_cast<std::int64_t>(layers.size());
-}
-
-// Transformers puts the experts into the last layer of each `every`, a Transformer into the first.
-std::int64_t sparse_step(const ForeignObject& config, const Transformer& model) {
-  const std::int64_t every = std::max<std::int64_t>(1, config.count_or({"decoder_sparse_step"}, 1));
-  if (every > 1 && (dense_layers(config) > 0 || model.layers % every != 0)) {
-    config.fail("decoder_sparse_step",
-                std::to_string(every) + " with " + std::to_string(model.layers) +
-                    " layers; accepted: 1, or a divisor of the layers without mlp_only_layers");
-  }
-  return every;
+  return (static_cast<std::int64_t>(dense.size()) + step) / step * step - 1;
 }
 
 Transformer qwen_moe(const ForeignObject& config, Notes& notes, bool shared) {
   Transformer model = shared ? qwen2(config, notes) : qwen3(config, notes);
+  const std::int64_t step = std::max<std::int64_t>(1, config.count_or({"decoder_sparse_step"}, 1));
   model.moe = MixtureOfExperts{.experts = config.count({"num_experts"}),
                                .top_k = config.count({"num_experts_per_tok"}),
                                .ffn_hidden = config.count({"moe_intermediate_size"}),
-                               .first_dense_layers = dense_layers(config),
-                               .every = sparse_step(config, model)};
+                               .first_dense_layers = dense_layers(config, step),
+                               .every = step};
   const std::int64_t width = config.count_or({"shared_expert_intermediate_size"}, 0);
   if (width > 0) {
     model.moe->shared_experts = 1;
@@ -122,18 +113,16 @@ Transformer deepseek(const ForeignObject& config, Notes& notes) {
   model.mtp_layers = config.count_or({"num_nextn_predict_layers"}, 0);
   const std::int64_t width = config.count({"moe_intermediate_size"});
   const std::int64_t shared = config.count_or({"n_shared_experts"}, 0);
+  const std::int64_t step = std::max<std::int64_t>(1, config.count_or({"moe_layer_freq"}, 1));
+  const std::int64_t dense = config.count_or({"first_k_dense_replace"}, 0);
   model.moe = MixtureOfExperts{.experts = config.count({"n_routed_experts"}),
                                .top_k = config.count({"num_experts_per_tok"}),
                                .ffn_hidden = width,
                                .shared_experts = shared,
                                .shared_ffn_hidden = shared * width,
-                               .first_dense_layers = config.count_or({"first_k_dense_replace"}, 0),
-                               .every = std::max<std::int64_t>(1, config.count_or({"moe_layer_freq"}, 1))};
-  if (model.moe->first_dense_layers % model.moe->every != 0) {
-    config.fail("moe_layer_freq", std::to_string(model.moe->every) + " after " +
-                                      std::to_string(model.moe->first_dense_layers) +
-                                      " dense layers; accepted: 1, or a divisor of first_k_dense_replace");
-  }
+                               // Experts are in the layers that the step divides, counted from 0.
+                               .first_dense_layers = (dense + step - 1) / step * step,
+                               .every = step};
   if (config.flag_or("attention_bias", false)) {
     notes.emplace_back("The biases of the attention's projections are not counted.");
   }

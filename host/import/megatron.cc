@@ -71,7 +71,8 @@ void add_attention(const Given& given, Transformer& model) {
   model.heads = given.count({"num-attention-heads"});
   model.kv_heads = model.heads;
   if (given.flag("group-query-attention") || given.has("num-query-groups")) {
-    model.kv_heads = given.count_or({"num-query-groups"}, 1);
+    model.kv_heads =
+        given.count_or({"num-query-groups"}, given.flag("group-query-attention") ? 1 : model.heads);
   }
   if (model.kv_heads == 0 || model.heads % model.kv_heads != 0) {
     given.fail("num-query-groups", std::to_string(model.kv_heads) + " does not divide the " +

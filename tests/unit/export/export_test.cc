@@ -185,9 +185,17 @@ TEST_F(ExportTest, WhatCannotBeExpressedIsRefused) {
   EXPECT_NE(spoiled([](auto& r) { r.plan.precision = Precision::fp8; }).find("bf16"), std::string::npos);
   EXPECT_NE(spoiled([](auto& r) { r.plan.schedule = Schedule::dual_pipe; }).find("1f1b"), std::string::npos);
   EXPECT_NE(spoiled([](auto& r) { r.model.ffn_hidden = 1; }).find("keys and values"), std::string::npos);
-  auto mixture = run;
-  mixture.model.moe.emplace();
-  EXPECT_NE(message_of([&] { export_astra_sim(mixture, system.view()); }).find("dense"), std::string::npos);
+  const auto astra = [&](auto change) {
+    auto other = run;
+    change(other);
+    return message_of([&] { export_astra_sim(other, system.view()); });
+  };
+  EXPECT_NE(astra([](auto& r) { r.model.moe.emplace(); }).find("dense"), std::string::npos);
+  EXPECT_NE(astra([](auto& r) { r.plan.context_parallel = 2; }).find("context_parallel 1"),
+            std::string::npos);
+  EXPECT_NE(astra([](auto& r) { r.plan.zero_stage = 3; }).find("zero_stage 0, 1 or 2"), std::string::npos);
+  EXPECT_NE(astra([](auto& r) { r.plan.data_parallel = 1; }).find("data_parallel 2 or more"),
+            std::string::npos);
 }
 
 TEST(ExportCommand, BadInputIsOneLine) {

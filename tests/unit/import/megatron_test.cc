@@ -155,5 +155,62 @@ TEST(Megatron, RefusesInOneLine) {
       std::string::npos);
 }
 
+constexpr std::string_view kSmall =
+    "--num-layers 8 --hidden-size 64 --num-attention-heads 4 --seq-length 128 --micro-batch-size 1 ";
+
+ImportedTraining small(const std::string& more, std::int64_t gpus = 8) {
+  return import_megatron(parse_megatron_arguments(std::string(kSmall) + more, "args"), "args",
+                         {.gpus = gpus, .stack = "x"});
+}
+
+TEST(Megatron, RecomputesWhatTheArgumentsSay) {
+  EXPECT_EQ(small("").plan.recompute, Recompute::none);
+  EXPECT_EQ(small("--recompute-activations").plan.recompute, Recompute::selective);
+  EXPECT_EQ(small("--activations-checkpoint-granularity full").plan.recompute, Recompute::full);
+  // Three of the four layers of a rank, block by block; "uniform" recomputes all of them.
+  const std::string full =
+      "--recompute-granularity full --pipeline-model-parallel-size 2 --recompute-num-layers 3 ";
+  EXPECT_DOUBLE_EQ(small(full + "--recompute-method block").plan.recompute_share, 0.75);
+  EXPECT_DOUBLE_EQ(small(full + "--recompute-method uniform").plan.recompute_share, 1);
+}
+
+TEST(Megatron, LearnsPrecisionAndReplicasFromWhatIsThere) {
+  EXPECT_EQ(small("--fp16").plan.precision, Precision::fp16);
+  EXPECT_EQ(small("--fp8-format hybrid --fp8-recipe mxfp8").plan.precision, Precision::mxfp8);
+  EXPECT_EQ(small("--nnodes 2 --nproc-per-node 8", 0).plan.gpus(), 16);
+  EXPECT_EQ(small("").plan.global_batch, 8) << "one micro-batch a replica where none is stated";
+  EXPECT_EQ(
+      small("--num-virtual-stages-per-pipeline-rank 2 --pipeline-model-parallel-size 2").plan.virtual_stages,
+      2);
+  EXPECT_EQ(small("--group-query-attention --num-query-groups 2").model.kv_heads, 2);
+  EXPECT_EQ(small("--num-query-groups None").model.kv_heads, 4) << "as good as absent";
+  EXPECT_EQ(small("--swiglu").model.ffn_hidden, 128) << "2/3 of 4 x 64 in multiples of 64";
+}
+
+TEST(Megatron, ExpertsStandInTheLayersNamed) {
+  EXPECT_EQ(small("--num-experts 4 --moe-layer-freq 2").model.moe->every, 2);
+  EXPECT_EQ(small("--num-experts 4 --moe-layer-freq [1]*8").model.moe->first_dense_layers, 0);
+  EXPECT_NE(
+      refusal(std::string(kSmall) + "--num-experts 4 --moe-layer-freq [0]*3+[1]*4").find("--moe-layer-freq"),
+      std::string::npos)
+      << "seven of eight layers";
+}
+
+TEST(Megatron, RefusesWhatCannotBeLaidOut) {
+  const std::string arguments(kSmall);
+  EXPECT_NE(refusal(arguments + "--num-experts 4 --moe-router-topk 5").find("accepted: 1 to the 4 experts"),
+            std::string::npos);
+  EXPECT_NE(refusal(arguments + "--num-query-groups 3").find("3 does not divide the 4 attention heads"),
+            std::string::npos);
+  EXPECT_NE(refusal(arguments + "--pipeline-model-parallel-size 2 --num-layers-per-virtual-pipeline-stage 3")
+                .find("3 does not divide the 4 layers of a pipeline rank"),
+            std::string::npos);
+  EXPECT_NE(refusal(arguments + "--num-virtual-stages-per-pipeline-rank 9").find("no more than the 8 layers"),
+            std::string::npos);
+  EXPECT_NE(refusal("--num-layers 100001 --hidden-size 64").find("from 1 to 100000"), std::string::npos);
+  EXPECT_NE(refusal("--num-layers 2").find("--hidden-size: missing"), std::string::npos);
+  EXPECT_NE(refusal("--num-layers 2 --hidden-size 0").find("--hidden-size: 0; accepted"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace traincast
