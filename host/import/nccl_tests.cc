@@ -9,7 +9,7 @@
 #include "host/base/errors.h"
 #include "host/import/bandwidth_tests.h"
 #include "host/import/foreign_json.h"
-#include "host/import/limits.h"
+#include "host/import/points.h"
 #include "host/import/test_lines.h"
 
 namespace traincast {
@@ -52,25 +52,9 @@ Seconds microseconds(double value) {
   return Seconds(value * 1e-6);
 }
 
-void add_row(BandwidthTest& out, CollectiveRow row, const std::string& where) {
-  if (out.rows.size() == kMaxImportedRows) {
-    throw ConfigError(where + "one more result; accepted: up to " + std::to_string(kMaxImportedRows) +
-                      " in one file");
-  }
-  out.rows.push_back(std::move(row));
-}
-
 void finish(BandwidthTest& out, const std::string& file, const BandwidthTestFacts& facts, int ranks) {
   if (ranks == 0) ranks = facts.ranks;
-  if (ranks < 2) {
-    throw ConfigError(file + ": names " + std::to_string(ranks) +
-                      " ranks; accepted: 2 or more, here or with --ranks");
-  }
-  const int nodes = !out.hosts.empty() ? groups_of(out.hosts) : std::max(1, facts.nodes);
-  for (CollectiveRow& row : out.rows) {
-    row.ranks = ranks;
-    row.nodes = nodes;
-  }
+  set_ranks(out, file, ranks, !out.hosts.empty() ? groups_of(out.hosts) : std::max(1, facts.nodes));
   if (out.rows.empty()) {
     throw ConfigError(
         file + ": holds no result of nccl-tests; accepted: the text that it prints or the JSON of its -J");
@@ -139,7 +123,7 @@ BandwidthTest read_text(std::string_view text, const std::string& file, const Ba
     row.dtype = type_of(words[2]);
     row.verified = wrong.has_value();
     row.timing.median = microseconds(*time);
-    add_row(out, std::move(row), where);
+    add_point(out, std::move(row), where);
   });
   finish(out, file, facts, static_cast<int>(out.hosts.size()));
   return out;
@@ -195,7 +179,7 @@ void read_result(const JsonValue& result, const std::string& where, const Bandwi
     throw ConfigError(where + ": no out_of_place or in_place object");
   const double size = number_of(*members, "size").value_or(0);
   const double time = number_of(*figures, "time").value_or(0);
-  if (size <= 0 || time <= 0) return;
+  if (size == 0 || time <= 0) return;
   const std::optional<double> wrong = number_of(*figures, "nwrong");
   if (wrong && *wrong > 0) throw ConfigError(where + ": nccl-tests found wrong elements; accepted: none");
   const JsonValue* name = member_of(result, "experiment_name");
@@ -211,7 +195,7 @@ void read_result(const JsonValue& result, const std::string& where, const Bandwi
   row.dtype = type_of(type_text == nullptr ? "float" : *type_text);
   row.verified = wrong.has_value();
   row.timing.median = microseconds(time);
-  add_row(out, std::move(row), where + ": ");
+  add_point(out, std::move(row), where + ": ");
 }
 
 BandwidthTest read_json(std::string_view text, const std::string& file, const BandwidthTestFacts& facts) {

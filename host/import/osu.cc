@@ -6,7 +6,7 @@
 
 #include "host/base/errors.h"
 #include "host/import/bandwidth_tests.h"
-#include "host/import/limits.h"
+#include "host/import/points.h"
 #include "host/import/test_lines.h"
 
 namespace traincast {
@@ -68,23 +68,18 @@ BandwidthTest import_osu(std::string_view text, const std::string& file, const B
       throw ConfigError(where + "latency \"" + std::string(words[1]) + "\"; accepted: microseconds above 0");
     }
     if (*size == 0) return;
-    if (out.rows.size() == kMaxImportedRows) {
-      throw ConfigError(where + "one more result; accepted: up to " + std::to_string(kMaxImportedRows) +
-                        " in one file");
-    }
     CollectiveRow row;
     row.collective = *collective;
     row.message = Bytes(message_bytes(collective, static_cast<double>(*size), facts.ranks));
     row.dtype = DataType::fp32;
-    row.ranks = facts.ranks;
-    row.nodes = std::max(1, facts.nodes);
     row.timing.median = Seconds(*time * 1e-6);
-    out.rows.push_back(std::move(row));
+    add_point(out, std::move(row), where);
   });
   if (out.rows.empty()) {
     throw ConfigError(
         file + ": holds no result of the OSU benchmarks; accepted: \"# Size  Avg Latency(us)\" and its rows");
   }
+  set_ranks(out, file, facts.ranks, std::max(1, facts.nodes));
   return out;
 }
 

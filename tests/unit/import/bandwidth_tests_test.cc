@@ -96,6 +96,26 @@ TEST(BandwidthTests, RefuseInOneLine) {
   EXPECT_NE(refusal([] { import_osu("", "o", {}); }).find("--ranks N"), std::string::npos);
 }
 
+// What no profile holds: its reader would refuse the file that the import has just written.
+TEST(BandwidthTests, RefusePointsThatNoProfileHolds) {
+  const BandwidthTestFacts two{.collective = "all_reduce", .ranks = 2};
+  EXPECT_EQ(refusal([&] { import_nccl_tests("-8 2 float sum -1 1.0 1 1 0\n", "t", two); }),
+            "t:1: a message of -8 bytes; accepted: 1 to 1e18");
+  EXPECT_EQ(refusal([&] { import_osu("-8 1.5\n", "o", two); }),
+            "o:1: a message of -8 bytes; accepted: 1 to 1e18");
+  EXPECT_EQ(refusal([&] { import_osu("2000000000000000000 1.5\n", "o", two); }),
+            "o:1: a message of 2e+18 bytes; accepted: 1 to 1e18");
+  EXPECT_EQ(refusal([&] { import_osu("8 2.5e-7\n", "o", two); }),
+            "o:1: a time of 2.5e-13 s; accepted: 1e-12 to 1e9");
+  EXPECT_EQ(
+      refusal([&] { import_osu("8 1.5\n", "o", {.collective = "all_reduce", .ranks = 2, .nodes = 3}); }),
+      "o: 3 nodes of 2 ranks; accepted: no more nodes than ranks");
+  constexpr std::string_view kHalfAByte =
+      R"({"results":[{"size":0.5,"type":"float","out_of_place":{"time":1.5},"experiment_name":"AllReduce"}]})";
+  EXPECT_EQ(refusal([&] { import_nccl_tests(kHalfAByte, "t.json", two); }),
+            "t.json#/results/0: a message of 0.5 bytes; accepted: 1 to 1e18");
+}
+
 TEST(MergePoints, ReplacesTheSamePointAndRefusesAnotherGpu) {
   Profile profile;
   profile.name = "mine";
