@@ -2,23 +2,28 @@
 # Fuzzes every reader (tests/fuzz) for SECONDS each (60 where not given) and prints what came of it; fails where an
 # input crashes, hangs, leaks or takes too much memory. Kept inputs are the start; new ones stay in build-fuzz/corpus.
 # N targets run side by side, as many as there are processors where not given: 11 of 60 s on two take 6 minutes.
-# usage: scripts/fuzz.sh [--jobs N] [SECONDS [TARGET...]]
+# --keep fuzzes nothing: it adds to tests/fuzz/corpus the fewest new ones, cut at 4 KiB, that reach what none there does.
+# usage: scripts/fuzz.sh [--jobs N] [SECONDS [TARGET...]]   or   scripts/fuzz.sh --keep [TARGET...]
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 side_by_side=$(jobs)
+keep=false
 case ${1:-} in
-  --help | -h) sed -n '2,5s/^# //p' "$0" && exit 0 ;;
+  --help | -h) sed -n '2,6s/^# //p' "$0" && exit 0 ;;
   --jobs)
     side_by_side=${2:-}
     [[ $side_by_side =~ ^[1-9][0-9]*$ ]] || fail "--jobs $side_by_side is no count; accepted: 1 or more"
     shift 2
     ;;
+  --keep) keep=true && shift ;;
 esac
-seconds=${1:-60}
-[[ $seconds =~ ^[1-9][0-9]*$ ]] || fail "$seconds is no number of seconds; accepted: 1 or more"
-shift || true
+if [ "$keep" = false ]; then
+  seconds=${1:-60}
+  [[ $seconds =~ ^[1-9][0-9]*$ ]] || fail "$seconds is no number of seconds; accepted: 1 or more"
+  shift || true
+fi
 can_fuzz || fail "clang++ or its libFuzzer is missing; accepted: clang and, of the same version, libclang-rt-*-dev"
 mapfile -t targets < <(find "$root/tests/fuzz/corpus" -mindepth 1 -maxdepth 1 -type d -printf '%f\n' | sort)
 for target in "$@"; do
@@ -27,6 +32,16 @@ done
 if [ $# -gt 0 ]; then targets=("$@"); fi
 build fuzz build-fuzz traincast_fuzz
 program=$root/build-fuzz/tests/fuzz/traincast_fuzz
+if [ "$keep" = true ]; then
+  for target in "${targets[@]}"; do
+    mkdir -p "$root/build-fuzz/corpus/$target" "$root/build-fuzz/found/$target"
+    "$program" "--target=$target" -set_cover_merge=1 -use_counters=0 -max_len=4096 \
+      -artifact_prefix="$root/build-fuzz/found/$target/" \
+      "$root/tests/fuzz/corpus/$target" \
+      "$root/build-fuzz/corpus/$target" 2>&1 </dev/null | sed -n "s/^MERGE-OUTER: \([0-9]* new files\)/$target: \1/p"
+  done
+  exit 0
+fi
 
 # fuzz TARGET: its line of the table, printed at once so that lines do not mix; the status is 1 where it found something.
 fuzz() {

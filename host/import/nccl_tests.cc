@@ -146,7 +146,8 @@ const JsonValue* member_of(const JsonValue& value, std::string_view key) {
   return nullptr;
 }
 
-// The JSON lists one device a process, even where a process drives several.
+// The number of ranks. The JSON lists one device a process, even where a process drives several. Where one of
+// them has no host, none has.
 int read_devices(const JsonValue& root, BandwidthTest& out) {
   const JsonValue* config = member_of(root, "config");
   const JsonValue* devices = config == nullptr ? nullptr : member_of(*config, "devices");
@@ -156,17 +157,21 @@ int read_devices(const JsonValue& root, BandwidthTest& out) {
   if (settings == nullptr || list == nullptr) return 0;
   const double each =
       number_of(*settings, "nthreads").value_or(1) * number_of(*settings, "ngpus").value_or(1);
+  int ranks = 0;
+  bool named = true;
   for (const JsonValue& device : *list) {
     const JsonValue* host = member_of(device, "hostname");
     const JsonValue* info = member_of(device, "device_info");
     const auto* host_text = host == nullptr ? nullptr : host->get<std::string>();
     const auto* info_text = info == nullptr ? nullptr : info->get<std::string>();
-    for (int i = 0; i < each && out.hosts.size() < 1'000'000; ++i) {
-      out.hosts.push_back(host_text == nullptr ? "" : *host_text);
+    named = named && host_text != nullptr && !host_text->empty();
+    for (int i = 0; i < each && ranks < 1'000'000; ++i, ++ranks) {
+      if (named) out.hosts.push_back(*host_text);
     }
     if (out.device.empty() && info_text != nullptr) out.device = *info_text;
   }
-  return static_cast<int>(out.hosts.size());
+  if (!named) out.hosts.clear();
+  return ranks;
 }
 
 void read_result(const JsonValue& result, const std::string& where, const BandwidthTestFacts& facts,

@@ -53,6 +53,17 @@ TEST(NcclTests, ReadsItsJson) {
   EXPECT_EQ(test.nccl_version, "2.28.3");
 }
 
+TEST(NcclTests, WithoutNamesOfHostsTakesTheNodesItIsTold) {
+  constexpr std::string_view kJson =
+      R"({"config":{"nthreads":1,"ngpus":2,"devices":[{"hostname":"a"},{"rank":1}]},
+    "results":[{"size":1024,"type":"float","out_of_place":{"time":12.5},"experiment_name":"AllReduce"}]})";
+  const BandwidthTest test = import_nccl_tests(kJson, "log.json", {.nodes = 2});
+  EXPECT_TRUE(test.hosts.empty());
+  ASSERT_EQ(test.rows.size(), 1U);
+  EXPECT_EQ(test.rows[0].ranks, 4);
+  EXPECT_EQ(test.rows[0].nodes, 2);
+}
+
 TEST(Osu, ReadsItsTextAndScalesPerPeerSizes) {
   constexpr std::string_view kOsu =
       "\n# OSU MPI-CUDA Allgather Latency Test v7.4\n# Size       Avg Latency(us)\n1024   10.5\n";
