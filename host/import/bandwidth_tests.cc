@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "host/base/errors.h"
-#include "host/import/limits.h"
 #include "host/import/nccl_tests.h"
+#include "host/import/points.h"
 #include "host/import/test_lines.h"
 
 namespace traincast {
@@ -49,30 +49,18 @@ std::string nccl_version_text(std::string_view code) {
 }
 
 void add_nccl_row(BandwidthTest& out, std::size_t first_of_run, CollectiveRow row, const std::string& where) {
-  if (out.rows.size() == kMaxImportedRows) {
-    throw ConfigError(where + "one more result; accepted: up to " + std::to_string(kMaxImportedRows) +
-                      " in one file");
-  }
   const auto begin = out.rows.begin() + static_cast<std::ptrdiff_t>(first_of_run);
   const bool again = std::any_of(begin, out.rows.end(), [&](const CollectiveRow& old) {
     return old.collective == row.collective && old.message == row.message && old.dtype == row.dtype;
   });
-  if (!again) out.rows.push_back(std::move(row));
+  if (!again) add_point(out, std::move(row), where);
 }
 
 void finish_nccl_run(BandwidthTest& out, std::size_t first, const NcclTestsRun& run, const std::string& file,
                      const BandwidthTestFacts& facts) {
-  const int ranks = run.ranks > 0 ? run.ranks : facts.ranks;
-  if (ranks < 2) {
-    throw ConfigError(file + ": names " + std::to_string(ranks) +
-                      " ranks; accepted: 2 or more, here or with --ranks");
-  }
   const std::set<std::string> hosts(run.hosts.begin(), run.hosts.end());
   const int nodes = hosts.empty() ? std::max(1, facts.nodes) : static_cast<int>(hosts.size());
-  for (std::size_t i = first; i < out.rows.size(); ++i) {
-    out.rows[i].ranks = ranks;
-    out.rows[i].nodes = nodes;
-  }
+  set_ranks(out, first, file, run.ranks > 0 ? run.ranks : facts.ranks, nodes);
   if (out.rows.empty()) {
     throw ConfigError(
         file + ": holds no result of nccl-tests; accepted: the text that it prints or the JSON of its -J");

@@ -38,6 +38,7 @@ NcclTestsRun read_devices(const JsonValue& root, BandwidthTest& out) {
   if (settings == nullptr || list == nullptr) return run;
   const double each =
       number_of(*settings, "nthreads").value_or(1) * number_of(*settings, "ngpus").value_or(1);
+  bool named = true;  // where one device has no host, none has
   for (const JsonValue& device : *list) {
     const auto* fields = device.get<JsonValue::Object>();
     if (fields == nullptr || number_of(*fields, "group").value_or(0) != 0) continue;
@@ -45,12 +46,13 @@ NcclTestsRun read_devices(const JsonValue& root, BandwidthTest& out) {
     const JsonValue* info = member_of(device, "device_info");
     const auto* host_text = host == nullptr ? nullptr : host->get<std::string>();
     const auto* info_text = info == nullptr ? nullptr : info->get<std::string>();
-    for (int i = 0; i < each && run.hosts.size() < 1'000'000; ++i) {
-      run.hosts.push_back(host_text == nullptr ? "" : *host_text);
+    named = named && host_text != nullptr && !host_text->empty();
+    for (int i = 0; i < each && run.ranks < 1'000'000; ++i, ++run.ranks) {
+      if (named) run.hosts.push_back(*host_text);
     }
     if (out.device.empty() && info_text != nullptr) out.device = *info_text;
   }
-  run.ranks = static_cast<int>(run.hosts.size());
+  if (!named) run.hosts.clear();
   out.hosts = run.hosts;
   return run;
 }
@@ -68,7 +70,7 @@ void read_result(const JsonValue& result, const std::string& where, const Bandwi
     throw ConfigError(where + "/cpu_time: the time of the host's calls (-C); accepted: a run without -C");
   }
   const double time = number_of(*figures, "time").value_or(0);
-  if (size <= 0 || time <= 0) return;
+  if (size == 0 || time <= 0) return;
   const std::optional<double> wrong = number_of(*figures, "nwrong");
   if (wrong && *wrong > 0) throw ConfigError(where + ": nccl-tests found wrong elements; accepted: none");
   const JsonValue* name = member_of(result, "experiment_name");

@@ -8,7 +8,7 @@
 
 #include "host/base/errors.h"
 #include "host/import/bandwidth_tests.h"
-#include "host/import/limits.h"
+#include "host/import/points.h"
 #include "host/import/test_lines.h"
 
 namespace traincast {
@@ -121,10 +121,6 @@ class Reader {
     }
     if (words.back() == "Fail") throw ConfigError(where_ + "the validation failed; accepted: Pass");
     if (size == 0) return;
-    if (out_.rows.size() == kMaxImportedRows) {
-      throw ConfigError(where_ + "one more result; accepted: up to " + std::to_string(kMaxImportedRows) +
-                        " in one file");
-    }
     const int ranks = test_->pair && facts_.ranks == 0 ? 2 : facts_.ranks;
     if (ranks < 2) {
       throw ConfigError(file_ + ": OSU does not print the number of ranks; accepted: --ranks N, 2 or more");
@@ -134,11 +130,10 @@ class Reader {
     row.collective = test_->collective;
     row.message = Bytes(message_bytes(test_->collective, bytes, ranks));
     row.dtype = DataType::fp32;
-    row.ranks = ranks;
-    row.nodes = std::max(1, facts_.nodes);
     row.verified = words.back() == "Pass";
     row.timing.median = Seconds(test_->bandwidth ? bytes / (*figure * 1e6) : *figure * 1e-6);
-    out_.rows.push_back(std::move(row));
+    add_point(out_, std::move(row), where_);
+    set_ranks(out_, out_.rows.size() - 1, file_, ranks, std::max(1, facts_.nodes));
   }
 
   const std::string& file_;

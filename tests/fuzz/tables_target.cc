@@ -4,6 +4,7 @@
 #include "host/base/csv.h"
 #include "host/base/errors.h"
 #include "host/calibrate/kernel_csv.h"
+#include "host/config/load_profile.h"
 #include "host/import/bandwidth_tests.h"
 #include "host/import/hugging_face.h"
 #include "host/import/megatron.h"
@@ -20,6 +21,20 @@ void require_rows(const BandwidthTest& test) {
     require(row.ranks >= 2 && row.nodes >= 1, "ranks and nodes");
     require(std::isfinite(row.timing.median.value()) && row.timing.median.value() >= 0, "a time");
     require(std::isfinite(row.message.value()) && row.message.value() > 0, "a message");
+  }
+  // As the import command writes them, and every other command reads them.
+  Profile profile;
+  profile.gpu = "h100-sxm";
+  profile.when = test.when;
+  profile.device.name = test.device;
+  profile.hosts = test.hosts;
+  profile.libraries.emplace_back("NCCL", test.nccl_version);
+  profile.from = {Origin::measured, "a test"};
+  profile.collectives = test.rows;
+  try {
+    parse_profile(profile_text(profile), "x.json");
+  } catch (const ConfigError& error) {
+    require(false, error.what());
   }
 }
 

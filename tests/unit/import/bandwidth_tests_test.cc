@@ -53,6 +53,17 @@ TEST(NcclTests, ReadsItsJson) {
   EXPECT_EQ(test.nccl_version, "2.28.3");
 }
 
+TEST(NcclTests, WithoutNamesOfHostsTakesTheNodesItIsTold) {
+  constexpr std::string_view kJson =
+      R"({"config":{"nthreads":1,"ngpus":2,"devices":[{"hostname":"a"},{"rank":1}]},
+    "results":[{"size":1024,"type":"float","out_of_place":{"time":12.5},"experiment_name":"AllReduce"}]})";
+  const BandwidthTest test = import_nccl_tests(kJson, "log.json", {.nodes = 2});
+  EXPECT_TRUE(test.hosts.empty());
+  ASSERT_EQ(test.rows.size(), 1U);
+  EXPECT_EQ(test.rows[0].ranks, 4);
+  EXPECT_EQ(test.rows[0].nodes, 2);
+}
+
 TEST(Osu, ReadsItsTextAndScalesPerPeerSizes) {
   constexpr std::string_view kOsu =
       "\n# OSU MPI-CUDA Allgather Latency Test v7.4\n# Size       Avg Latency(us)\n1024   10.5\n";
@@ -152,6 +163,26 @@ TEST(Osu, RefusesWhatItCannotPlace) {
   EXPECT_NE(
       refusal([] { import_osu("# OSU MPI Allreduce\n0 10\n", "o", {.ranks = 2}); }).find("holds no result"),
       std::string::npos);
+}
+
+// What no profile holds: its reader would refuse the file that the import has just written.
+TEST(BandwidthTests, RefusePointsThatNoProfileHolds) {
+  const BandwidthTestFacts two{.collective = "all_reduce", .ranks = 2};
+  EXPECT_EQ(refusal([&] { import_nccl_tests("-8 2 float sum -1 1.0 1 1 0\n", "t", two); }),
+            "t:1: a message of -8 bytes; accepted: 1 to 1e18");
+  EXPECT_EQ(refusal([&] { import_osu("-8 1.5\n", "o", two); }),
+            "o:1: a message of -8 bytes; accepted: 1 to 1e18");
+  EXPECT_EQ(refusal([&] { import_osu("2000000000000000000 1.5\n", "o", two); }),
+            "o:1: a message of 2e+18 bytes; accepted: 1 to 1e18");
+  EXPECT_EQ(refusal([&] { import_osu("8 2.5e-7\n", "o", two); }),
+            "o:1: a time of 2.5e-13 s; accepted: 1e-12 to 1e9");
+  EXPECT_EQ(
+      refusal([&] { import_osu("8 1.5\n", "o", {.collective = "all_reduce", .ranks = 2, .nodes = 3}); }),
+      "o: 3 nodes of 2 ranks; accepted: no more nodes than ranks");
+  constexpr std::string_view kHalfAByte =
+      R"({"results":[{"size":0.5,"type":"float","out_of_place":{"time":1.5},"experiment_name":"AllReduce"}]})";
+  EXPECT_EQ(refusal([&] { import_nccl_tests(kHalfAByte, "t.json", two); }),
+            "t.json#/results/0: a message of 0.5 bytes; accepted: 1 to 1e18");
 }
 
 TEST(MergePoints, ReplacesTheSamePointAndRefusesAnotherGpu) {
