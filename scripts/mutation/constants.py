@@ -112,7 +112,7 @@ def rule_against(path, tokens, i):
         inside = tokens[inside].inside
     innermost = tokens[around[0]] if around else None
     if around and innermost.text == "{" and any(
-            t.text == "enum" for t in tokens[max(0, around[0] - 5):around[0]]):
+            t.text == "enum" for t in tokens[max(0, around[0] - 8):around[0]]):
         return "enum"
     if before == "case" or any(tokens[a - 1].text == "static_assert" for a in around if a):
         return "case"

@@ -100,32 +100,44 @@ class Tests:
         return {i for i, hit in enumerate(body) if hit}, cpu, status, output
 
     def readers(self, constant, same_file):
-        """[(program, cases)] that read the constant, those first that noticed most in its file for their time."""
+        """[(program, cases, their CPU seconds)] that read the constant: first those that noticed most in its file for
+        their time, slow cases apart from quick ones."""
         found = []
         for program in self.programs:
-            cases = {name: case for name, case in program.cases.items() if constant.id in case["ids"]}
-            if not cases and constant.id in program.at_start:
-                cases = {name: case for name, case in program.cases.items() if not same_file.isdisjoint(case["ids"])}
-            if cases:
-                found.append((program, cases))
-        if not found:  # read before any case, and nothing else of its file is
-            found = [(p, p.cases) for p in self.programs if constant.id in p.at_start and p.cases]
+            reading = {name: case["cpu"] for name, case in program.cases.items() if constant.id in case["ids"]}
+            found += [(program, *part, 0) for part in parts(reading)]
+            if not reading and constant.id in program.at_start:  # which case needs it is not known
+                near = {name for name, case in program.cases.items() if not same_file.isdisjoint(case["ids"])}
+                for far in (False, True):
+                    some = {n: c["cpu"] for n, c in program.cases.items() if (n not in near) == far}
+                    found += [(program, *part, far) for part in parts(some)]
+
         def order(item):
-            program, cases = item
-            spent = sum(case["cpu"] for case in cases.values())
-            return (program.kind in RECORDED, -(self.learned.get((constant.file, program.name), 0) + 0.2) / (spent + 0.3))
-        return sorted(found, key=order)
+            program, _, spent, far = item
+            noticed = self.learned.get((constant.file, program.name), 0)
+            return (program.kind in RECORDED, far and not noticed, -(noticed + 0.2) / (spent + 0.1))
+        return [item[:3] for item in sorted(found, key=order)]
 
     def try_one(self, constant, same_file):
         """(what happened, the program that noticed)"""
         readers = self.readers(constant, same_file)
         if not readers:
             return "unread", ""
-        for program, cases in readers:
-            limit = int(20 + 10 * sum(case["cpu"] for case in cases.values()))
-            status, _, _ = run(program.path, list(cases), limit, TRAINCAST_MUTANT=str(constant.id))
+        for program, cases, spent in readers:
+            status, _, _ = run(program.path, cases, int(20 + 10 * spent), TRAINCAST_MUTANT=str(constant.id))
             if status != 0:
                 key = (constant.file, program.name)
                 self.learned[key] = self.learned.get(key, 0) + 1
                 return program.kind, program.name
         return "survived", ""
+
+
+def parts(cases):
+    """Cases by their time, in parts of at most 0.3 s, then 1.2 s, 5 s, ...: [(names, seconds)]"""
+    found, names, spent, most = [], [], 0, 0.3
+    for name, cpu in sorted(cases.items(), key=lambda case: case[1]):
+        if names and spent + cpu > most:
+            found.append((names, spent))
+            names, spent, most = [], 0, most * 4
+        names, spent = names + [name], spent + cpu
+    return found + ([(names, spent)] if names else [])

@@ -35,7 +35,7 @@ class Tree:
         for folder, _, names in os.walk(self.source):
             for name in names:
                 path = os.path.relpath(os.path.join(folder, name), self.source)
-                if path not in wanted:
+                if path not in wanted and path != "mutant.h":
                     os.remove(os.path.join(folder, name))
         spans = {}
         for constant in constants:

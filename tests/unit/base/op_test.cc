@@ -14,6 +14,14 @@ TEST(Work, Gemm) {
   EXPECT_DOUBLE_EQ(fp8_gradient.bytes.value(), 1 * (10 + 15) + 4 * 6);
 }
 
+TEST(Work, BytesOfAnElement) {
+  EXPECT_EQ(bytes_per_element(DataType::fp32), 4);
+  EXPECT_EQ(bytes_per_element(DataType::bf16), 2);
+  EXPECT_EQ(bytes_per_element(DataType::fp16), 2);
+  EXPECT_EQ(bytes_per_element(DataType::fp8_e4m3), 1);
+  EXPECT_EQ(bytes_per_element(DataType::fp4), 0.5);
+}
+
 TEST(Work, AttentionBackwardIsTwoAndAHalfForwards) {
   Attention a{.batch = 2,
               .query_length = 64,
