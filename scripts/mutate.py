@@ -76,6 +76,7 @@ def main():
     parser.add_argument("--list", action="store_true", help="the constants and what is left out; no build")
     parser.add_argument("--sample", type=int, metavar="N", help="only N, spread evenly and always the same")
     parser.add_argument("--again", action="store_true", help="only those that were not noticed the last time")
+    parser.add_argument("--most", type=float, default=1e9, metavar="SECONDS", help="leave out slower test cases")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--target", action="append", default=[], help="build only these")
     parser.add_argument("--no-build", action="store_true")
@@ -111,7 +112,7 @@ def main():
     if not options.no_build:
         build(tree, everything, scans, options.jobs, options.target)
     tests = Tests(folder, tree.build)
-    tests.record(options.jobs, say)
+    tests.record(options.jobs, options.most, say)
     prepared = time.monotonic()
     if options.again:
         constants = [c for c in constants if results.get(key_of(c), ["survived"])[0] in ("survived", "unread")]

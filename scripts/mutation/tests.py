@@ -52,7 +52,7 @@ class Tests:
         self.programs = [Program(build, path) for path in paths if os.access(path, os.X_OK)]
         self.learned = {}  # (file, program) -> wrong constants noticed
 
-    def record(self, jobs, say):
+    def record(self, jobs, most, say):
         """Which constants each case reads; kept from the last time for programs that have not changed."""
         kept_file = os.path.join(self.folder, "reads.json")
         kept = {}
@@ -70,7 +70,8 @@ class Tests:
                     f"{time.monotonic() - start:.0f} s; left out: {kept[program.name]['failing'] or 'none'}")
                 with open(kept_file, "w", encoding="utf-8") as file:
                     json.dump(kept, file)
-            program.cases, program.at_start = kept[program.name]["cases"], kept[program.name]["at_start"]
+            program.at_start = kept[program.name]["at_start"]
+            program.cases = {name: case for name, case in kept[program.name]["cases"].items() if case["cpu"] <= most}
 
     def read_by(self, program, jobs):
         listed = subprocess.run([program.path, "--gtest_list_tests"], capture_output=True, text=True, check=False)
