@@ -91,6 +91,13 @@ TEST_F(Formulas, JeanZayIsComparedInOneNumberFormat) {
   EXPECT_NEAR(figure("ratio_to_parts", against, "x").value, 1e5 * 67e12 / peak, 1e-9);
 }
 
+// As many GPUs as were installed in the fact's 92 days.
+TEST_F(Formulas, Installation) {
+  EXPECT_NEAR(
+      figure("days_to_install", {{"gpus", "gpus-100k"}, {"time_for_100k", "time-for-100k"}}, "d").value, 92,
+      1e-9);
+}
+
 TEST_F(Formulas, Runs) {
   const Forecast& grok = evidence_->forecast_of("grok-3-central-100k");
   const double days = grok.estimate.expected.value() / kSecondsPerDay;
