@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Fits the few free numbers of configs/gpus and configs/stacks to published training runs.
 
-Usage: scripts/fit_rates.py [--binary build/traincast] [--passes 4] [--folds 5 [--by model cluster stack]] [--write] ROWS.csv [ROWS.csv ...]
+Usage: scripts/fit_rates.py [--binary build/traincast] [--passes 3] [--folds 5 [--by model cluster stack]] [--write] ROWS.csv [ROWS.csv ...]
 
 What is fitted, and from which priors, is the table of fit_parameters.py: one time factor per stack; the sustained GEMM plateau of a
 GPU and format; the rates of attention kernels; exposed shares and overheads that a framework's runs have in common. Nothing belongs
@@ -155,7 +155,7 @@ def main():
     parser.add_argument("rows", nargs="+", metavar="ROWS.csv")
     parser.add_argument("--binary", default="build/traincast")
     parser.add_argument("--configs", default="configs")
-    parser.add_argument("--passes", type=int, default=4)
+    parser.add_argument("--passes", type=int, default=3)
     parser.add_argument("--folds", type=int, default=0, help="also predict each of so many folds by a fit without it")
     parser.add_argument("--by", nargs="+", choices=KEYS, default=list(KEYS), help="what a fold keeps together")
     parser.add_argument("--write", action="store_true", help="write the fitted values into --configs")
