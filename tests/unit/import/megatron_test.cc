@@ -159,7 +159,7 @@ constexpr std::string_view kSmall =
     "--num-layers 8 --hidden-size 64 --num-attention-heads 4 --seq-length 128 --micro-batch-size 1 ";
 
 ImportedTraining small(const std::string& more, std::int64_t gpus = 8) {
-  return import_megatron(parse_megatron_arguments(std::string(kSmall) + more, "args"), "args",
+  return import_megatron(parse_megatron_arguments(std::string(kSmall) + more), "args",
                          {.gpus = gpus, .stack = "x"});
 }
 
