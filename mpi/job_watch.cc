@@ -16,6 +16,7 @@
 
 #include "host/base/temporaries.h"
 #include "mpi/board.h"
+#include "mpi/last_words.h"
 
 namespace traincast {
 namespace {
@@ -82,11 +83,13 @@ int gone(State& own) {
 void told_to_end(int signal_number) {
   const int error = errno;
   State* own = visible.load();
+  bool speaks = true;
   if (own != nullptr) {
     own->board->page().ranks[own->local_rank].ending = 1;
     const int dead = gone(*own);
     // Of hosts where all ranks live only the first speaks.
-    if ((dead >= 0 || own->rank == 0) && own->board->page().reported.exchange(1) == 0) {
+    speaks = (dead >= 0 || own->rank == 0) && own->board->page().reported.exchange(1) == 0;
+    if (speaks) {
       Pieces line;
       line.add("traincast: ");
       if (dead >= 0) {
@@ -101,6 +104,7 @@ void told_to_end(int signal_number) {
     }
   }
   remove_temporaries();
+  if (!speaks) let_others_speak();
   errno = error;
   signal(signal_number, SIG_DFL);
   raise(signal_number);

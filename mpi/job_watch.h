@@ -30,7 +30,7 @@ class Watch {
 // other ranks longer than half as much again (so that the rank that hangs speaks first; others than rank 0
 // wait longer still), ends the whole job. So do SIGTERM, which launchers send to the ranks that are left when
 // one died, and SIGINT. Whoever ends the job first on a host prints one line: rank, host, operation and size,
-// and, where it is of this host, which rank died.
+// and, where it is of this host, which rank died; the others end last.
 class JobWatch final : public Watch {
  public:
   // Collective. One a process at a time; the session must outlive it.

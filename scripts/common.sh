@@ -33,6 +33,18 @@ build() {
   cmake --build "$root/$folder" --parallel "$(jobs)" ${1:+--target "$@"} >&2
 }
 
+# Whether clang++ is there with the libFuzzer of its version.
+can_fuzz() {
+  local program code
+  command -v clang++ >/dev/null || return 1
+  program=$(mktemp) || return 1
+  code=0
+  printf 'extern "C" int LLVMFuzzerTestOneInput(const unsigned char*, unsigned long) { return 0; }\n' |
+    clang++ -fsanitize=fuzzer,address,undefined -x c++ - -o "$program" 2>/dev/null || code=$?
+  rm -f "$program"
+  return "$code"
+}
+
 # Open MPI refuses root, and more ranks than cores, unless told that this is meant. Variables, because other
 # launchers do not know Open MPI's options.
 allow_mpi_here() {

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds Traincast and runs its tests, those of several MPI ranks included. With --all, or in continuous
-# integration (CI=true), also the build without CUDA and MPI and the format of the sources.
+# integration (CI=true), also the build without CUDA and MPI, the format of the sources, and every reader fuzzed for
+# a minute (scripts/fuzz.sh; where there is no clang with libFuzzer, it says so and goes on).
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
@@ -9,7 +10,7 @@ all=${CI:-false}
 for word in "$@"; do
   case $word in
     --all) all=true ;;
-    --help | -h) sed -n '2,3s/^# //p' "$0" && exit 0 ;;
+    --help | -h) sed -n '2,4s/^# //p' "$0" && exit 0 ;;
     *) fail "unknown option $word of scripts/test.sh; accepted: --all --help" ;;
   esac
 done
@@ -24,6 +25,12 @@ if [ "$all" = true ]; then
   build cpu build-cpu
   say "Tests of build-cpu/ (no CUDA, no MPI)"
   tests build-cpu
+  if can_fuzz; then
+    say "Readers, fuzzed"
+    "$root/scripts/fuzz.sh"
+  else
+    say "Readers, fuzzed: skipped, because clang++ or the libFuzzer of its version is missing"
+  fi
 fi
 build default build
 say "Published runs, predicted (a test below fails where this gets worse than recorded)"

@@ -124,17 +124,4 @@ std::string_view name(Pass pass) {
   return pass == Pass::forward ? "forward" : "backward";
 }
 
-std::optional<GemmLayout> gemm_layout_from_name(std::string_view text) {
-  for (int i = 0; i < kGemmLayouts; ++i) {
-    if (kLayoutNames[static_cast<std::size_t>(i)] == text) return static_cast<GemmLayout>(i);
-  }
-  return std::nullopt;
-}
-std::optional<MemoryKind> memory_kind_from_name(std::string_view text) {
-  for (int i = 0; i < kMemoryKinds; ++i) {
-    if (kMemoryRows[static_cast<std::size_t>(i)].name == text) return static_cast<MemoryKind>(i);
-  }
-  return std::nullopt;
-}
-
 }  // namespace traincast

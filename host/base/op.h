@@ -87,8 +87,6 @@ Work work(const Op& op);
 std::string_view name(GemmLayout layout);
 std::string_view name(MemoryKind kind);
 std::string_view name(Pass pass);
-std::optional<GemmLayout> gemm_layout_from_name(std::string_view text);
-std::optional<MemoryKind> memory_kind_from_name(std::string_view text);
 
 // "gemm", "grouped_gemm", "attention" or "memory": the class by which tables group.
 std::string_view op_class(const Op& op);

@@ -55,11 +55,4 @@ double relative_spread(std::span<const double> values) {
   return (percentile_of_sorted(sorted, 0.75) - percentile_of_sorted(sorted, 0.25)) / middle;
 }
 
-double geometric_mean(std::span<const double> values) {
-  if (values.empty()) return 0;
-  double logs = 0;
-  for (const double value : values) logs += std::log(value);
-  return std::exp(logs / n(values));
-}
-
 }  // namespace traincast

@@ -20,7 +20,4 @@ double standard_deviation(std::span<const double> values);
 // Interquartile range over median, a spread that one outlier does not move; 0 where the median is 0.
 double relative_spread(std::span<const double> values);
 
-// exp(mean(log x)) of positive values: the mean of ratios and of quantities that span decades.
-double geometric_mean(std::span<const double> values);
-
 }  // namespace traincast

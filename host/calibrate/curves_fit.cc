@@ -220,16 +220,4 @@ KernelRoofline fit_roofline(std::span<const FitRow> rows, const FitFrame& frame)
   return roofline;
 }
 
-double median_log_error(std::span<const FitRow> rows, const KernelRoofline& roofline) {
-  if (rows.empty()) return 0;
-  std::vector<double> errors;
-  errors.reserve(rows.size());
-  for (const FitRow& row : rows) {
-    errors.push_back(std::abs(std::log(roofline.seconds(row.shape) / row.seconds)));
-  }
-  const auto middle = errors.begin() + static_cast<std::ptrdiff_t>(errors.size() / 2);
-  std::nth_element(errors.begin(), middle, errors.end());
-  return *middle;
-}
-
 }  // namespace traincast

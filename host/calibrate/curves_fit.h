@@ -26,7 +26,4 @@ struct FitFrame {
 // independent of the order of rows. Of many rows an even selection is used.
 KernelRoofline fit_roofline(std::span<const FitRow> rows, const FitFrame& frame);
 
-// Median of |ln(roofline / measured)|; 0 without rows.
-double median_log_error(std::span<const FitRow> rows, const KernelRoofline& roofline);
-
 }  // namespace traincast

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "host/base/errors.h"
+#include "host/calibrate/part_phases.h"
 #include "host/calibrate/rank_spread.h"
 #include "host/calibrate/run_phases.h"
 #include "host/model/straggler.h"
@@ -20,12 +21,26 @@ constexpr FigureGroups kTokens = figure_groups({work, days, energy, cost});
 constexpr FigureGroups kFailures = figure_groups({failures, days, energy, cost});
 constexpr FigureGroups kCheckpoints = figure_groups({checkpoints, days, energy, cost});
 
+// Parts rest on the plans that they name, and on what is said of them.
+void add_part_inputs(Forecast& out) {
+  const Run& run = out.run;
+  std::set<std::string> plans = {run.plan.name};
+  for (std::size_t i = 0; i < run.parts.size(); ++i) {
+    const RunPart& part = run.parts[i];
+    if (plans.insert(part.plan.name).second) {
+      out.inputs.push_back({"plan", part.plan.name, part.plan.from, kTokens});
+    }
+    out.inputs.push_back({"part " + std::to_string(i + 1), part.title, part.from, kTokens});
+  }
+}
+
 void add_run_inputs(Forecast& out, Calibrator& calibrator) {
   const Run& run = out.run;
   out.inputs.push_back({"stack", run.stack.name, run.stack.from, kTimes});
   out.inputs.push_back({"plan", run.plan.name, run.plan.from, kTimes});
   out.inputs.push_back({"model", run.model.name, run.model.from, kModel});
   out.inputs.push_back({"tokens", run.name, run.from, kTokens});
+  add_part_inputs(out);
   out.inputs.push_back(
       {"GPU memory", out.smallest, calibrator.gpu(out.smallest).memory.from, figure_groups({memory})});
   out.inputs.push_back({"reliability", run.cluster.name, run.cluster.reliability.from, kFailures});
@@ -123,8 +138,9 @@ std::size_t fleet_of(const Run& run, const std::string& gpu) {
 
 void estimate(Forecast& out, Calibrator& calibrator, std::span<const FleetGpus> fleets) {
   const RunSystems systems = run_systems(calibrator, out.run);
-  out.phases = phases_of(out.run, systems);
+  out.phases = out.run.parts.empty() ? phases_of(out.run, systems) : phases_of_parts(out.run, calibrator);
   out.estimate = run_phases(out.run, out.phases);
+  out.parts = part_forecasts(out.run, out.phases);
   for (const RunPhase& phase : out.phases) add_up(out.sources, phase.used);
   const RunPhase& most = out.phases[main_phase(out.phases)];
   const CalibratedSystem& pace = systems.systems[fleet_of(out.run, most.pace)];
@@ -159,6 +175,7 @@ Forecast forecast(Calibrator& calibrator, const Run& run) {
   out.memory = estimate_memory(run.model, run.plan, run.stack);
   try {
     require_fit(out.memory, calibrator.gpu(out.smallest));
+    require_parts_fit(run, calibrator.gpu(out.smallest));
     estimate(out, calibrator, fleets);
   } catch (const InfeasiblePlan& reason) {
     out.infeasible = reason.what();

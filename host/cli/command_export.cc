@@ -10,6 +10,7 @@
 #include "host/config/load.h"
 #include "host/config/near.h"
 #include "host/export/export.h"
+#include "host/report/part_tables.h"
 
 namespace traincast {
 namespace {
@@ -49,6 +50,7 @@ int run_export(const Arguments& arguments) {
                       (error ? error.message() : "a file of that name is there"));
   }
   for (const ExportedFile& file : result.files) write_file_atomically(folder / file.name, file.text);
+  if (!run.parts.empty()) notice(arguments, main_part_note(run));
   for (const std::string& note : result.notes) notice(arguments, note);
   notice(arguments, "wrote " + std::to_string(result.files.size()) + " files to " + folder.string() +
                         "; here a step takes " + to_string(estimate.step.time));
@@ -63,7 +65,8 @@ const CommandSpec kExportCommand{
     .summary = "write a run as the input files of Calculon or ASTRA-sim, to compare with theirs",
     .details =
         "export calculon RUN    application.json, execution.json and system.json\n"
-        "export astra-sim RUN   network.yml and system.json of ASTRA-sim 2, and workload.txt, the text "
+        "export astra-sim RUN   network.yml, system.json, memory.json of ASTRA-sim 2, and workload.txt, the "
+        "text "
         "format "
         "of\n                       version 1 that chakra_converter makes into traces for version 2\n"
         "Dense models. What the other program does not express is said on the standard error.",

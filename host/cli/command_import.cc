@@ -8,6 +8,7 @@
 #include "host/config/load.h"
 #include "host/config/load_profile.h"
 #include "host/config/near.h"
+#include "host/config/read_parts.h"
 #include "host/import/bandwidth_tests.h"
 #include "host/import/hugging_face.h"
 #include "host/import/megatron.h"
@@ -38,12 +39,10 @@ std::string out_file(const Arguments& arguments) {
   return out;
 }
 
-// Written, and read back as every other command will.
-Transformer write_model(const Arguments& arguments, const fs::path& file, Transformer model,
-                        const std::vector<std::string>& notes) {
-  write_file_atomically(file, model_json(model, notes));
-  const ConfigStore store = open_configs(arguments);
-  return load_transformer(store, file.string());
+// What read_transformer says of a text, before it takes the place of anything: every other command must
+// accept it.
+Transformer checked_model(const std::string& text, const fs::path& file) {
+  return read_transformer(Reader::from_text(text, file.string()), file.stem().string());
 }
 
 std::string model_summary(const Transformer& model) {
@@ -52,8 +51,11 @@ std::string model_summary(const Transformer& model) {
     std::snprintf(text, sizeof(text), "%.4g B", count / 1e9);
     return std::string(text);
   };
-  return billions(parameters(model)) + " parameters, " + billions(active_parameters(model)) +
-         " active, sequence " + std::to_string(model.sequence);
+  const double with_table = active_parameters_with_table(model);
+  const bool differ = model.moe && with_table != active_parameters(model);
+  return billions(parameters(model)) + " parameters, " + billions(active_parameters(model)) + " active" +
+         (differ ? " (" + billions(with_table) + " with the input's embedding)" : "") + ", sequence " +
+         std::to_string(model.sequence);
 }
 
 int import_hf(const Arguments& arguments) {
@@ -62,30 +64,46 @@ int import_hf(const Arguments& arguments) {
   HuggingFaceOptions options;
   if (arguments.given("sequence")) options.sequence = arguments.count("sequence", 1, 1'000'000'000);
   if (arguments.given("parameters")) options.parameters = arguments.number("parameters", 1, 1e18);
+  if (arguments.given("active-parameters")) {
+    options.active_parameters = arguments.number("active-parameters", 1, 1e18);
+  }
   ImportedModel imported = import_hugging_face(read_file(file), file, options);
   imported.model.from = {Origin::published, "Hugging Face config " + fs::path(file).filename().string() +
                                                 ", architecture " + imported.architecture};
-  const Transformer model = write_model(arguments, out, imported.model, imported.notes);
+  const std::string text = model_json(imported.model, imported.notes);
+  const Transformer model = checked_model(text, out);
+  write_file_atomically(out, text);
   for (const std::string& note : imported.notes) notice(arguments, note);
   notice(arguments, out.string() + ": " + model_summary(model));
   return 0;
 }
 
 int import_megatron_file(const Arguments& arguments) {
-  const std::string file = files_of(arguments, 1).front();
+  const std::vector<std::string> files = files_of(arguments, 100);
+  const std::string file = files.back();
   const fs::path out = out_file(arguments);
   const fs::path plan_out = fs::path(out).replace_extension("").string() + ".plan.json";
   const ConfigStore store = open_configs(arguments);
   MegatronOptions options{.stack = arguments.text("stack")};
   load_stack(store, options.stack);  // names near ones where there is none
   if (arguments.given("gpus")) options.gpus = arguments.count("gpus", 1, 1'000'000'000);
-  ImportedTraining imported = import_megatron(parse_megatron_arguments(read_file(file), file), file, options);
-  const Provenance from{Origin::published, "Megatron-LM arguments in " + fs::path(file).filename().string()};
+  if (arguments.given("vocab")) options.vocab = arguments.count("vocab", 1, 1'000'000'000);
+  MegatronArguments all;
+  for (const std::string& one : files)
+    override_megatron_arguments(all, parse_megatron_arguments(read_file(one)));
+  ImportedTraining imported = import_megatron(all, file, options);
+  std::string names;
+  for (const std::string& one : files)
+    names += (names.empty() ? "" : ", ") + fs::path(one).filename().string();
+  const Provenance from{Origin::published, "Megatron-LM arguments in " + names};
   imported.model.from = from;
   imported.plan.from = from;
-  const Transformer model = write_model(arguments, out, imported.model, {});
-  write_file_atomically(plan_out, plan_json(imported.plan, imported.notes));
-  load_plan(store, plan_out.string());
+  const std::string model_text = model_json(imported.model, {});
+  const std::string plan_text = plan_json(imported.plan, imported.notes);
+  const Transformer model = checked_model(model_text, out);
+  read_plan(Reader::from_text(plan_text, plan_out.string()), plan_out.stem().string(), store);
+  write_file_atomically(out, model_text);
+  write_file_atomically(plan_out, plan_text);
   for (const std::string& note : imported.notes) notice(arguments, note);
   notice(arguments, out.string() + ": " + model_summary(model));
   notice(arguments, plan_out.string() + ": " + std::to_string(imported.plan.gpus()) + " GPUs");
@@ -116,7 +134,10 @@ int import_tests(const Arguments& arguments, ReadTest read, const std::string& w
   }
   if (arguments.given("ranks")) facts.ranks = static_cast<int>(arguments.count("ranks", 2, 10'000'000));
   if (arguments.given("nodes")) facts.nodes = static_cast<int>(arguments.count("nodes", 1, 10'000'000));
-  std::string sources;
+  if (facts.ranks > 0 && facts.nodes > facts.ranks) {
+    throw UsageError("--nodes " + std::to_string(facts.nodes) + " is not accepted; accepted: up to the " +
+                     std::to_string(facts.ranks) + " ranks");
+  }
   std::optional<Profile> profile;
   if (fs::exists(out)) profile = load_profile(out);
   for (const std::string& file : files_of(arguments, 1'000'000)) {
@@ -130,11 +151,21 @@ int import_tests(const Arguments& arguments, ReadTest read, const std::string& w
       device.name = test.device;
       gpu = gpu_config_of(store, device);
     }
+    if (gpu.empty() && !test.device.empty()) {
+      throw UsageError(file + " measured \"" + test.device + "\", which no GPU config has among its aliases" +
+                       "; accepted: --gpu NAME of " + join(store.names(ConfigKind::gpus), " "));
+    }
     if (gpu.empty() && !profile) {
       throw UsageError(file + " does not say which GPU it measured; accepted: --gpu NAME of " +
                        join(store.names(ConfigKind::gpus), " "));
     }
-    if (!profile) profile = new_profile(test, what + " " + fs::path(file).filename().string());
+    if (gpu.empty()) notice(arguments, file + " names no GPU: taken for " + profile->gpu);
+    const std::string origin = what + " " + fs::path(file).filename().string();
+    if (!profile) {
+      profile = new_profile(test, origin);
+    } else if (profile->from.source.find(origin) == std::string::npos) {
+      profile->from.source += "; " + origin;
+    }
     merge_points(*profile, gpu, test.rows);
     for (const CollectiveRow& row : test.rows) {
       profile->ranks = std::max(profile->ranks, row.ranks);
@@ -144,6 +175,7 @@ int import_tests(const Arguments& arguments, ReadTest read, const std::string& w
                           std::to_string(test.rows[0].ranks) + " ranks on " +
                           std::to_string(test.rows[0].nodes) + " nodes");
   }
+  static_cast<void>(parse_profile(profile_text(*profile), out));  // as every other command will
   save_profile(*profile, out);
   notice(arguments, out.string() + ": " + std::to_string(profile->collectives.size()) +
                         " collective points of " + profile->gpu);
@@ -178,8 +210,10 @@ const CommandSpec kImportCommand{
     .summary = "make configs of other programs' files: Hugging Face, Megatron-LM, nccl-tests, OSU",
     .details =
         "import hf config.json               a model\n"
-        "import megatron-args FILE           a model, and a plan beside it (FILE.plan.json): arguments or "
-        "YAML\n"
+        "import megatron-args FILE...        a model, and a plan beside it (OUT.plan.json): a script or list "
+        "of\n"
+        "                                    arguments, or YAML; a later file changes what an earlier one "
+        "says\n"
         "import nccl-tests FILE...           collective points of a profile, from its text or its JSON\n"
         "import osu FILE...                  likewise, from the OSU micro-benchmarks\n"
         "Points are added to the profile that --out names, if it is there; another GPU's are refused.",
@@ -188,7 +222,9 @@ const CommandSpec kImportCommand{
                  "hf: of a training sequence; the context, at most 8192, where not given", ""},
                 {"parameters", "COUNT", "hf: as published; refused where the shape has 1 % more or fewer",
                  ""},
+                {"active-parameters", "COUNT", "hf: likewise, of a token, with or without its embedding", ""},
                 {"gpus", "COUNT", "megatron-args: the world size", ""},
+                {"vocab", "COUNT", "megatron-args: words, where a tokenizer has them and not the file", ""},
                 {"stack", "NAME", "megatron-args: the software stack of the plan", "megatron-core-2024"},
                 {"gpu", "NAME", "nccl-tests, osu: the GPU, where the file does not name it", ""},
                 {"collective", "NAME", "nccl-tests, osu: where the file does not name it", ""},

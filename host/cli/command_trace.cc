@@ -6,6 +6,7 @@
 #include "host/cli/forecasts.h"
 #include "host/cli/output.h"
 #include "host/config/load.h"
+#include "host/report/part_tables.h"
 #include "host/report/trace.h"
 #include "host/report/trace_report.h"
 
@@ -53,6 +54,7 @@ int run_trace(const Arguments& arguments) {
               [&](std::string_view bytes) { file.write(bytes); });
   file.commit();
   print_report(arguments, trace_report(step, run.name));
+  if (!run.parts.empty()) notice(arguments, main_part_note(run));
   if (selection.ranks.size() < step.ranks.size()) {
     notice(arguments, "the timeline shows " + std::to_string(selection.ranks.size()) + " of " +
                           std::to_string(step.ranks.size()) +

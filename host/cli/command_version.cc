@@ -13,6 +13,7 @@ int run_version(const Arguments& arguments) {
       {"commit", "commit", build.commit.empty() ? missing_cell("unknown") : text_cell(build.commit)},
       {"build_type", "build", text_cell(build.build)},
       {"build_options", "options", text_cell(build.options)},
+      {"libraries", "libraries", text_cell(build.libraries)},
       {"compiler", "compiler", text_cell(build.compiler)},
   };
   emit(arguments, report);
@@ -22,13 +23,14 @@ int run_version(const Arguments& arguments) {
 }  // namespace
 
 extern const CommandSpec kVersionCommand;
-const CommandSpec kVersionCommand{.name = "version",
-                                  .summary = "say what this binary is: version, commit, options, compiler",
-                                  .details = "",
-                                  .example = "traincast version --format json",
-                                  .options = {},
-                                  .positional = {},
-                                  .ranks = Ranks::one,
-                                  .run = run_version};
+const CommandSpec kVersionCommand{
+    .name = "version",
+    .summary = "say what this binary is: version, commit, options, libraries, compiler",
+    .details = "",
+    .example = "traincast version --format json",
+    .options = {},
+    .positional = {},
+    .ranks = Ranks::one,
+    .run = run_version};
 
 }  // namespace traincast

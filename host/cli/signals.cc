@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "host/base/temporaries.h"
+#include "mpi/last_words.h"
 
 namespace traincast {
 namespace {
@@ -25,6 +26,7 @@ void told_to_end(int signal_number) {
     if (isatty(STDERR_FILENO) != 0 && write(STDERR_FILENO, kNewLine.data(), kNewLine.size()) < 0) _exit(1);
     if (write(STDERR_FILENO, line.data(), line.size()) < 0) _exit(1);
   }
+  if (!speaking) let_others_speak();
   signal(signal_number, SIG_DFL);
   raise(signal_number);
 }

@@ -46,6 +46,8 @@ constexpr std::array<Kind, kConfigKinds + 1> kKinds = {{
      [](const ConfigStore& store, const std::string& file) { load_run(store, file); }},
     {name(ConfigKind::reliability),
      [](const ConfigStore& store, const std::string& file) { load_reliability(store, file); }},
+    {name(ConfigKind::communicators),
+     [](const ConfigStore& store, const std::string& file) { load_communicators(store, file); }},
     {name(ConfigKind::uncertainty),
      [](const ConfigStore& store, const std::string& file) { load_uncertainty(store, file); }},
     {"gates", [](const ConfigStore& store, const std::string& file) { load_gates(store, file); }},

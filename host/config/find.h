@@ -11,10 +11,22 @@
 
 namespace traincast {
 
-enum class ConfigKind { gpus, clusters, models, plans, stacks, profiles, runs, reliability, uncertainty };
+enum class ConfigKind {
+  gpus,
+  clusters,
+  models,
+  plans,
+  stacks,
+  profiles,
+  runs,
+  reliability,
+  communicators,
+  uncertainty
+};
 inline constexpr std::string_view kConfigKindNames[] = {
-    "gpus", "clusters", "models", "plans", "stacks", "profiles", "runs", "reliability", "uncertainty"};
-inline constexpr int kConfigKinds = 9;
+    "gpus",     "clusters", "models",      "plans",         "stacks",
+    "profiles", "runs",     "reliability", "communicators", "uncertainty"};
+inline constexpr int kConfigKinds = 10;
 constexpr std::string_view name(ConfigKind kind) {
   return kConfigKindNames[static_cast<int>(kind)];
 }

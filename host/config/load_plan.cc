@@ -1,5 +1,7 @@
+#include <utility>
+
 #include "host/config/load.h"
-#include "host/config/reader.h"
+#include "host/config/read_parts.h"
 
 namespace traincast {
 namespace {
@@ -12,9 +14,12 @@ constexpr double kMaxGpus = 1e9;
 
 Plan load_plan(const ConfigStore& store, std::string_view name_or_path) {
   const std::filesystem::path file = store.path(ConfigKind::plans, name_or_path);
-  Reader root = store.read(ConfigKind::plans, file);
+  return read_plan(store.read(ConfigKind::plans, file), file.stem().string(), store);
+}
+
+Plan read_plan(Reader root, std::string name, const ConfigStore& store) {
   Plan plan;
-  plan.name = file.stem().string();
+  plan.name = std::move(name);
   plan.from = root.provenance();
   plan.tensor_parallel = root.count("tensor_parallel", 1, kMaxDegree);
   plan.pipeline_parallel = root.count("pipeline_parallel", 1, kMaxDegree);

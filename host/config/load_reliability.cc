@@ -4,6 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "host/config/near.h"
+
 namespace traincast {
 namespace {
 
@@ -36,22 +38,33 @@ void read_causes(Reader& reader, Reliability& out) {
   for (FailureCause& cause : out.causes) cause.share = scaling > 0 ? cause.share / scaling : 0;
 }
 
-void read_restart(Reader& reader, Reliability& out) {
+void read_restart(Reader& reader, Reliability& out, bool given) {
   if (auto phases = reader.object_if("restart_phases")) {
     out.by_phases = true;
     out.detect = phases->quantity<Seconds>("detect", Zero::allowed);
     out.reschedule = phases->quantity<Seconds>("reschedule", Zero::allowed);
-    out.initialise = phases->quantity<Seconds>("initialise", Zero::allowed);
-    out.initialise_per_gpu = phases->quantity<Seconds>("initialise_per_gpu", Zero::allowed);
+    out.reschedule_per_gpu = phases->quantity_or<Seconds>("reschedule_per_gpu", Seconds(0), Zero::allowed);
     static_cast<void>(phases->provenance());
     if (reader.has("restart")) {
       reader.fail("restart", "\"restart\" and \"restart_phases\" both say how long it takes; accepted: one");
     }
     return;
   }
-  if (!reader.has("restart") && out.by_phases) return;  // the set's
+  if (given && !reader.has("restart")) return;  // the set's
   out.restart = reader.quantity<Seconds>("restart", Zero::allowed);
   out.by_phases = false;
+}
+
+// Of no consequence where the restart is one time.
+void read_communicators(Reader& reader, const ConfigStore& store, Reliability& out) {
+  if (reader.has("communicators")) {
+    out.communicators =
+        load_communicators(store, reference(reader, "communicators", store, ConfigKind::communicators));
+  } else if (out.by_phases && out.communicators.library.empty()) {
+    reader.fail("communicators", "missing beside \"restart_phases\"; accepted: " +
+                                     join(store.names(ConfigKind::communicators), " ") +
+                                     ", or a file of that form");
+  }
 }
 
 void read_rates(Reader& reader, Reliability& out, bool given) {
@@ -76,7 +89,8 @@ Reliability read_reliability(Reader reader, const ConfigStore& store) {
     base = out.from;
   }
   read_rates(reader, out, set);
-  read_restart(reader, out);
+  read_restart(reader, out, set);
+  read_communicators(reader, store, out);
   out.spare_nodes = reader.count_or("spare_nodes", out.spare_nodes, 0, 10'000'000);
   out.repair = reader.quantity_or<Seconds>("repair", out.repair);
   if (out.spare_nodes >= 0 && !(out.repair.value() > 0)) {
@@ -88,10 +102,24 @@ Reliability read_reliability(Reader reader, const ConfigStore& store) {
     out.regroup = replica->quantity<Seconds>("regroup", Zero::allowed);
   }
   out.from = reader.provenance();
+  if (out.by_phases) out.from.origin = weakest(out.from.origin, out.communicators.from.origin);
   if (set) {
     out.from.origin = weakest(out.from.origin, base.origin);
     out.from.source += "; set: " + base.source;
   }
+  return out;
+}
+
+Communicators load_communicators(const ConfigStore& store, std::string_view name_or_path) {
+  const std::filesystem::path file = store.path(ConfigKind::communicators, name_or_path);
+  Reader root = store.read(ConfigKind::communicators, file);
+  Communicators out{
+      .library = file.stem().string(),
+      .fixed = root.quantity_or<Seconds>("fixed", Seconds(0), Zero::allowed),
+      .per_rank = root.quantity<Seconds>("per_rank", Zero::allowed),
+      .per_rank_squared = root.quantity_or<Seconds>("per_rank_squared", Seconds(0), Zero::allowed),
+      .from = root.provenance()};
+  root.finish();
   return out;
 }
 

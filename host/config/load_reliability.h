@@ -16,4 +16,8 @@ Reliability read_reliability(Reader reader, const ConfigStore& store);
 // configs/reliability/NAME.json, or any file of that form.
 Reliability load_reliability(const ConfigStore& store, std::string_view name_or_path);
 
+// configs/communicators/NAME.json: {"fixed"?, "per_rank", "per_rank_squared"?}, named under "communicators"
+// beside the phases of a restart.
+Communicators load_communicators(const ConfigStore& store, std::string_view name_or_path);
+
 }  // namespace traincast

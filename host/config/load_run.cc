@@ -4,6 +4,7 @@
 #include "host/base/errors.h"
 #include "host/config/check_plan.h"
 #include "host/config/load.h"
+#include "host/config/load_parts.h"
 #include "host/config/load_site.h"
 #include "host/config/reader.h"
 
@@ -53,14 +54,15 @@ void cut_fleets(Cluster& cluster, std::int64_t gpus) {
 }
 
 // A precision needs GPUs with its format.
-void check_precision(const ConfigStore& store, const Run& run, const std::string& plan_file) {
-  const bool needs_fp8 = run.plan.precision == Precision::fp8 || run.plan.precision == Precision::mxfp8;
-  const bool needs_fp4 = run.plan.precision == Precision::nvfp4;
+void check_precision(const ConfigStore& store, const Run& run, const Plan& plan,
+                     const std::string& plan_file) {
+  const bool needs_fp8 = plan.precision == Precision::fp8 || plan.precision == Precision::mxfp8;
+  const bool needs_fp4 = plan.precision == Precision::nvfp4;
   for (const Fleet& fleet : run.cluster.fleets) {
     const Gpu gpu = load_gpu(store, fleet.gpu);
     const DataType type = needs_fp4 ? DataType::fp4 : DataType::fp8_e4m3;
     if ((needs_fp8 || needs_fp4) && gpu.peak(type).value() == 0) {
-      throw ConfigError(plan_file + "#/precision: \"" + std::string(name(run.plan.precision)) +
+      throw ConfigError(plan_file + "#/precision: \"" + std::string(name(plan.precision)) +
                         "\", but the GPU " + fleet.gpu + " states no peak for " + std::string(name(type)));
     }
   }
@@ -102,6 +104,7 @@ Run load_run(const ConfigStore& store, std::string_view name_or_path) {
   const std::string plan = reference(root, "plan", store, ConfigKind::plans);
   const std::int64_t gpus = root.count_or("gpus", 0, 1);
   run.tokens = root.quantity<Tokens>("tokens");
+  const std::vector<StatedPart> parts = read_parts(root, store);
   if (root.has("start")) run.start = read_date(root, "start");
   run.assumptions = root.texts_or_none("assumptions");
   // Read by those who estimate how uncertain the run is (host/risk).
@@ -122,12 +125,18 @@ Run load_run(const ConfigStore& store, std::string_view name_or_path) {
   if (const auto problem = plan_problem(run.plan, run.model, run.cluster.gpus())) {
     throw ConfigError(plan_file + "#/" + problem->key + ": " + problem->what);
   }
-  check_precision(store, run, plan_file);
+  check_precision(store, run, run.plan, plan_file);
+  add_parts(run, root, parts, store);
+  for (const StatedPart& part : parts) {
+    if (part.plan.empty()) continue;
+    check_precision(store, run, load_plan(store, part.plan),
+                    store.path(ConfigKind::plans, part.plan).string());
+  }
   check_timeline(root, run);
   check_clocks(store, run.cluster, store.path(ConfigKind::clusters, cluster).string());
   const double step_tokens =
       static_cast<double>(run.plan.global_batch) * static_cast<double>(run.model.sequence);
-  if (run.tokens.value() < step_tokens) {
+  if (parts.empty() && run.tokens.value() < step_tokens) {
     root.fail("tokens",
               to_string(run.tokens) + " is less than one step of " + to_string(Tokens(step_tokens)));
   }

@@ -1,8 +1,9 @@
 #include <cmath>
+#include <utility>
 
 #include "host/config/json.h"
 #include "host/config/load.h"
-#include "host/config/reader.h"
+#include "host/config/read_parts.h"
 #include "host/model/parameters.h"
 
 namespace traincast {
@@ -49,9 +50,12 @@ void check_stated(const Reader& root, std::string_view key, double stated, doubl
 
 Transformer load_transformer(const ConfigStore& store, std::string_view name_or_path) {
   const std::filesystem::path file = store.path(ConfigKind::models, name_or_path);
-  Reader root = store.read(ConfigKind::models, file);
+  return read_transformer(store.read(ConfigKind::models, file), file.stem().string());
+}
+
+Transformer read_transformer(Reader root, std::string name) {
   Transformer model;
-  model.name = file.stem().string();
+  model.name = std::move(name);
   model.from = root.provenance();
   model.layers = root.count("layers", 1, kMaxLayers);
   model.hidden = root.count("hidden", 1, kMaxWidth);

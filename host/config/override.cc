@@ -10,6 +10,7 @@
 #include "host/base/errors.h"
 #include "host/config/check_plan.h"
 #include "host/config/load.h"
+#include "host/config/load_parts.h"
 #include "host/config/near.h"
 
 namespace traincast {
@@ -19,13 +20,14 @@ struct Prefix {
   std::string_view word;
   ConfigKind kind;
 };
-constexpr std::array<Prefix, 7> kPrefixes = {{{"run", ConfigKind::runs},
+constexpr std::array<Prefix, 8> kPrefixes = {{{"run", ConfigKind::runs},
                                               {"model", ConfigKind::models},
                                               {"plan", ConfigKind::plans},
                                               {"cluster", ConfigKind::clusters},
                                               {"stack", ConfigKind::stacks},
                                               {"gpu", ConfigKind::gpus},
-                                              {"reliability_set", ConfigKind::reliability}}};
+                                              {"reliability_set", ConfigKind::reliability},
+                                              {"communicators", ConfigKind::communicators}}};
 constexpr std::string_view kGpus = "gpus";
 constexpr std::size_t kMostCandidates = 12;
 
@@ -83,12 +85,20 @@ std::int64_t replica_gpus(const Plan& plan) {
   return plan.tensor_parallel * plan.pipeline_parallel * plan.context_parallel;
 }
 
-// The nearest number of replicas that the plan takes, below (step -1) or above (step 1); 0 for none.
-std::int64_t nearest_replicas(const Plan& plan, const Transformer& model, std::int64_t from,
-                              std::int64_t step) {
+bool can_be_laid_out(const std::vector<LaidOut>& all, std::int64_t gpus) {
+  return std::all_of(all.begin(), all.end(), [&](const LaidOut& one) {
+    const std::int64_t replica = replica_gpus(one.plan);
+    return gpus % replica == 0 && !plan_problem(with_replicas(one.plan, gpus / replica), one.model, gpus);
+  });
+}
+
+// The nearest number of replicas of the first plan that all take, below (step -1) or above (step 1); 0 for
+// none.
+std::int64_t nearest_replicas(const std::vector<LaidOut>& all, std::int64_t from, std::int64_t step) {
+  const Plan& plan = all.front().plan;
   const std::int64_t most = plan.global_batch / plan.micro_batch;
   for (std::int64_t replicas = from; replicas >= 1 && replicas <= most; replicas += step) {
-    if (!plan_problem(with_replicas(plan, replicas), model, replicas * replica_gpus(plan))) return replicas;
+    if (can_be_laid_out(all, replicas * replica_gpus(plan))) return replicas;
   }
   return 0;
 }
@@ -182,19 +192,31 @@ std::vector<Edit> RunConfigs::edits(std::span<const Override> overrides) const {
 RunConfigs::Layout RunConfigs::layout(const std::vector<Edit>& edits,
                                       const std::vector<std::string>& assumptions) const {
   const ConfigStore store = store_.with(std::make_shared<EditedFiles>(files_, edits, assumptions));
-  Reader run = store.read(ConfigKind::runs, store.path(ConfigKind::runs, name_));
-  return {load_plan(store, reference(run, "plan", store, ConfigKind::plans)),
-          load_transformer(store, reference(run, "model", store, ConfigKind::models)),
-          load_cluster(store, reference(run, "cluster", store, ConfigKind::clusters))};
+  Reader reader = store.read(ConfigKind::runs, store.path(ConfigKind::runs, name_));
+  Run run;
+  run.plan = load_plan(store, reference(reader, "plan", store, ConfigKind::plans));
+  run.model = load_transformer(store, reference(reader, "model", store, ConfigKind::models));
+  Layout out{{{run.plan, run.model}},
+             load_cluster(store, reference(reader, "cluster", store, ConfigKind::clusters))};
+  for (const StatedPart& stated : read_parts(reader, store)) {
+    const RunPart part = part_layout(stated, run, store);
+    Transformer model = run.model;
+    model.sequence = part.sequence;
+    // An increment that is not stated follows the replicas.
+    for (Plan& plan : part_plans(part, stated.rampup_increment.has_value())) {
+      out.plans.push_back({std::move(plan), model});
+    }
+  }
+  return out;
 }
 
 std::vector<std::int64_t> RunConfigs::gpu_counts(std::span<const Override> overrides,
                                                  std::int64_t most) const {
   const Layout found = layout(edits(overrides), {});
-  const std::int64_t replica = replica_gpus(found.plan);
+  const std::int64_t replica = replica_gpus(found.plans.front().plan);
   std::vector<std::int64_t> counts;
   for (std::int64_t replicas = 1; replicas * replica <= most; ++replicas) {
-    replicas = nearest_replicas(found.plan, found.model, replicas, 1);
+    replicas = nearest_replicas(found.plans, replicas, 1);
     if (replicas == 0 || replicas * replica > most) break;
     counts.push_back(replicas * replica);
   }
@@ -216,20 +238,22 @@ void RunConfigs::add_gpus(const Override& gpus, std::vector<Edit>& edits,
       throw UsageError(shown + " sets plan.data_parallel and run.gpus; accepted: it or them");
     }
   }
-  const auto [plan, model, cluster] = layout(edits, assumptions);
+  const auto [plans, cluster] = layout(edits, assumptions);
+  const Plan& plan = plans.front().plan;
   const std::int64_t replica = replica_gpus(plan);
   const std::int64_t replicas = wanted / replica;
-  if (wanted % replica != 0 || plan_problem(with_replicas(plan, replicas), model, wanted)) {
+  if (!can_be_laid_out(plans, wanted)) {
     const std::int64_t most = plan.global_batch / plan.micro_batch;
-    const std::int64_t below = nearest_replicas(plan, model, std::min(replicas, most), -1);
-    const std::int64_t above = nearest_replicas(plan, model, replicas + 1, 1);
+    const std::int64_t below = nearest_replicas(plans, std::min(replicas, most), -1);
+    const std::int64_t above = nearest_replicas(plans, replicas + 1, 1);
     std::string near;
     if (below > 0) near += std::to_string(below * replica);
     if (above > 0) near += (near.empty() ? "" : " and ") + std::to_string(above * replica);
-    throw ConfigError(
-        shown + ": a replica of the plan " + plan.name + " is " + std::to_string(replica) +
-        " GPUs, and its " + std::to_string(plan.global_batch) +
-        " sequences a step are to be shared evenly; nearest accepted: " + (near.empty() ? "none" : near));
+    throw ConfigError(shown + ": a replica of the plan " + plan.name + " is " + std::to_string(replica) +
+                      " GPUs, and its " + std::to_string(plan.global_batch) +
+                      " sequences a step are to be shared evenly" +
+                      (plans.size() > 1 ? ", as those of all parts" : "") +
+                      "; nearest accepted: " + (near.empty() ? "none" : near));
   }
   const auto add = [&](ConfigKind kind, std::vector<std::string> steps, std::int64_t value,
                        const std::string& name) {
@@ -237,7 +261,12 @@ void RunConfigs::add_gpus(const Override& gpus, std::vector<Edit>& edits,
         {kind, "", std::move(steps), std::to_string(value), name + " = " + std::to_string(value)});
   };
   add(ConfigKind::runs, {"gpus"}, wanted, "run.gpus");
-  add(ConfigKind::plans, {"data_parallel"}, replicas, "plan.data_parallel");
+  std::set<std::string> set;
+  for (const LaidOut& one : plans) {
+    if (!set.insert(one.plan.name).second) continue;
+    add(ConfigKind::plans, {"data_parallel"}, wanted / replica_gpus(one.plan), "plan.data_parallel");
+    edits.back().config = one.plan.name;
+  }
   const std::int64_t missing = wanted - cluster.gpus();
   if (missing <= 0) return;
   if (cluster.timeline) {

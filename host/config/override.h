@@ -22,6 +22,12 @@ struct Override {
 // "PATH=VALUE". Throws UsageError.
 Override parse_override(std::string_view text);
 
+// A plan with its batch, to be laid out by a sequence on the run's GPUs.
+struct LaidOut {
+  Plan plan;
+  Transformer model;
+};
+
 // A run with values set, and a store that gives the same GPUs, stacks, ... to whoever loads more of them.
 struct EditedRun {
   ConfigStore store;
@@ -30,7 +36,8 @@ struct EditedRun {
 
 // The configs of one run, each file read once, however many variations of the run are made.
 // Paths begin with run, model, plan, cluster, stack or gpu (every GPU of the run; gpu.NAME: one of them),
-// then follow the keys of the file: plan.micro_batch, cluster.network.tiers.1.latency, gpu.price.rent. `gpus`
+// then follow the keys of the file: plan.micro_batch, cluster.network.tiers.1.latency, run.parts.0.tokens.
+// What is set of a plan is set of every plan that a part of the run names. `gpus`
 // alone is the number of GPUs of the run: it scales data_parallel, keeps tensor, pipeline and context
 // parallelism and the global batch, and grows the cluster's last fleet where that has too few.
 class RunConfigs {
@@ -51,10 +58,9 @@ class RunConfigs {
   std::vector<std::int64_t> gpu_counts(std::span<const Override> overrides, std::int64_t most) const;
 
  private:
-  // What decides how many GPUs a plan takes.
+  // What decides how many GPUs a run takes.
   struct Layout {
-    Plan plan;
-    Transformer model;
+    std::vector<LaidOut> plans;  // the run's, then those of its parts
     Cluster cluster;
   };
   Layout layout(const std::vector<Edit>& edits, const std::vector<std::string>& assumptions) const;

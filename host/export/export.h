@@ -25,10 +25,10 @@ struct Export {
 // schedules.
 Export export_calculon(const Run& run, const System& system);
 
-// ASTRA-sim 2 (github.com/astra-sim/astra-sim): network of the analytical backend and system; and one
-// pipeline stage's micro-batches as the text workload of ASTRA-sim 1, which Chakra's text converter makes
-// into the execution traces that version 2 reads. Throws ConfigError as above: mixtures of experts, context
-// parallelism, ZeRO 3.
+// ASTRA-sim 2 (github.com/astra-sim/astra-sim, run at revision 2a2979a): network of the analytical backend,
+// system and memory; and one pipeline stage's micro-batches as the text workload of ASTRA-sim 1, which
+// Chakra's text converter (revision 214f2c5) makes into the execution traces that version 2 reads. Throws
+// ConfigError as above: mixtures of experts, context parallelism, ZeRO 3.
 Export export_astra_sim(const Run& run, const System& system);
 
 }  // namespace traincast

@@ -14,7 +14,8 @@ double ring_share(std::int64_t ranks) {
   return static_cast<double>(ranks - 1) / static_cast<double>(ranks);
 }
 
-// The line through a message too small to matter and one of the run.
+}  // namespace
+
 Link fitted(Bandwidth rate, std::int64_t size, const CommGroup& group, Bytes message, const System& system) {
   Link link{.rate = rate, .size = size};
   if (group.ranks < 2) return link;
@@ -31,8 +32,6 @@ Link fitted(Bandwidth rate, std::int64_t size, const CommGroup& group, Bytes mes
   link.all_reduce = transfer(Collective::all_reduce) / ring;
   return link;
 }
-
-}  // namespace
 
 Bytes tensor_message(const Run& run) {
   return Bytes(shard_of(run.model, run.plan).tokens * static_cast<double>(run.model.hidden) * kBytes);

@@ -24,6 +24,9 @@ struct Links {
   int tensor = 0, pipeline = 1, data = 1;  // which of them
 };
 
+// The line through a message too small to matter and one of the run, between the ranks of a group.
+Link fitted(Bandwidth rate, std::int64_t size, const CommGroup& group, Bytes message, const System& system);
+
 // Tensor ranks innermost, then data, then pipeline.
 Links links_of(const Run& run, const System& system);
 

@@ -1,5 +1,6 @@
 #include "host/import/foreign_json.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "host/base/errors.h"
@@ -38,6 +39,7 @@ std::int64_t ForeignObject::count(std::initializer_list<std::string_view> keys, 
   for (const std::string_view key : keys) {
     if (const JsonValue* value = find(key)) return whole(key, *value, min);
   }
+  if (const std::optional<std::int64_t> value = default_of(keys)) return *value;
   fail(*keys.begin(), "missing; accepted: a whole number");
 }
 
@@ -46,7 +48,13 @@ std::int64_t ForeignObject::count_or(std::initializer_list<std::string_view> key
   for (const std::string_view key : keys) {
     if (const JsonValue* value = find(key)) return whole(key, *value, 0);
   }
-  return fallback;
+  return default_of(keys).value_or(fallback);
+}
+
+bool ForeignObject::is_true(std::string_view key) const {
+  const JsonValue* value = find(key);
+  const bool* flag = value == nullptr ? nullptr : value->get<bool>();
+  return flag != nullptr && *flag;
 }
 
 bool ForeignObject::flag_or(std::string_view key, bool fallback) const {
@@ -77,10 +85,27 @@ std::vector<std::string> ForeignObject::texts(std::string_view key) const {
   return out;
 }
 
-std::size_t ForeignObject::list_length(std::string_view key) const {
+std::vector<std::int64_t> ForeignObject::counts(std::string_view key) const {
   const JsonValue* value = find(key);
-  const auto* list = value == nullptr ? nullptr : value->get<JsonValue::Array>();
-  return list == nullptr ? 0 : list->size();
+  if (value == nullptr) return {};
+  const auto* list = value->get<JsonValue::Array>();
+  if (list == nullptr) fail(key, describe(*value) + "; accepted: a list of whole numbers");
+  std::vector<std::int64_t> out;
+  for (const JsonValue& one : *list) out.push_back(whole(key, one, 0));
+  return out;
+}
+
+ForeignObject ForeignObject::with_defaults(std::initializer_list<Default> counts) const {
+  ForeignObject out = *this;
+  out.defaults_.assign(counts);
+  return out;
+}
+
+std::optional<std::int64_t> ForeignObject::default_of(std::initializer_list<std::string_view> keys) const {
+  for (const auto& [key, count] : defaults_) {
+    if (std::find(keys.begin(), keys.end(), key) != keys.end()) return count;
+  }
+  return std::nullopt;
 }
 
 std::optional<ForeignObject> ForeignObject::object_if(std::string_view key) const {

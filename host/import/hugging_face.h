@@ -16,6 +16,7 @@ struct HuggingFaceOptions {
   std::int64_t sequence =
       0;                  // tokens of a training sequence; 0: the config's context, at most kImportedSequence
   double parameters = 0;  // as published; refused where the shape differs by more than 1 %; 0: not checked
+  double active_parameters = 0;  // likewise; with or without the input's embedding
 };
 
 // Contexts were extended after most of the training; pre-training sequences of published models are rarely
@@ -32,6 +33,9 @@ struct ImportedModel {
 // or no whole number, or the architecture is unknown, by its name and with the names that are known.
 ImportedModel import_hugging_face(std::string_view text, const std::string& file,
                                   const HuggingFaceOptions& options);
+
+// Of a token, the input's embedding included where the output has a table of its own: what some cards count.
+double active_parameters_with_table(const Transformer& model);
 
 // Names of the architectures that can be imported, as "architectures" states them.
 std::vector<std::string> hugging_face_architectures();

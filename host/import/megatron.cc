@@ -1,75 +1,30 @@
 #include "host/import/megatron.h"
 
 #include <algorithm>
-#include <charconv>
+#include <array>
 #include <cstdio>
 
-#include "host/base/errors.h"
 #include "host/config/reader.h"
 #include "host/import/limits.h"
+#include "host/import/megatron_given.h"
+#include "host/import/megatron_plan.h"
+#include "host/import/test_lines.h"
 
 namespace traincast {
 namespace {
 
-class Given {
- public:
-  Given(const MegatronArguments& arguments, const std::string& file) : arguments_(arguments), file_(file) {}
-
-  bool has(std::string_view key) const { return arguments_.find(key) != arguments_.end(); }
-  bool flag(std::string_view key) const {
-    const auto found = arguments_.find(key);
-    return found != arguments_.end() && found->second != "false" && found->second != "False";
-  }
-  std::string text(std::string_view key) const {
-    const auto found = arguments_.find(key);
-    return found == arguments_.end() ? "" : found->second;
-  }
-  std::int64_t count_or(std::string_view key, std::int64_t fallback) const {
-    const auto found = arguments_.find(key);
-    if (found == arguments_.end() || found->second == "None") return fallback;
-    const std::string& text = found->second;
-    std::int64_t value = 0;
-    const char* end = text.data() + text.size();
-    const auto read = std::from_chars(text.data(), end, value);
-    if (read.ec != std::errc() || read.ptr != end || value < 0 || value > kMaxCount) {
-      fail(key, "\"" + text + "\"; accepted: a whole number from 0 to " + std::to_string(kMaxCount));
-    }
-    return value;
-  }
-  std::int64_t count(std::string_view key) const {
-    if (!has(key)) fail(key, "missing; accepted: a whole number from 1");
-    const std::int64_t value = count_or(key, 0);
-    if (value == 0) fail(key, "0; accepted: a whole number from 1");
-    return value;
-  }
-  // Four of them multiplied fit 64 bits.
-  std::int64_t degree(std::string_view key) const {
-    constexpr std::int64_t kMaxDegree = 10'000;
-    const std::int64_t value = count_or(key, 1);
-    if (value < 1 || value > kMaxDegree) {
-      fail(key, std::to_string(value) + "; accepted: a whole number from 1 to " + std::to_string(kMaxDegree));
-    }
-    return value;
-  }
-  [[noreturn]] void fail(std::string_view key, const std::string& what) const {
-    throw ConfigError(file_ + ": --" + std::string(key) + ": " + what);
-  }
-
- private:
-  const MegatronArguments& arguments_;
-  const std::string& file_;
-};
-
-std::int64_t padded_vocabulary(const Given& given, std::vector<std::string>& notes) {
-  const std::int64_t padded = given.count_or("padded-vocab-size", 0);
+std::int64_t padded_vocabulary(const Given& given, const MegatronOptions& options,
+                               std::vector<std::string>& notes) {
+  const std::int64_t padded = given.count_or({"padded-vocab-size"}, 0);
   if (padded > 0) return padded;
-  std::int64_t vocabulary = given.count_or("vocab-size", 0);
+  std::int64_t vocabulary = options.vocab > 0 ? options.vocab : given.count_or({"vocab-size"}, 0);
   if (vocabulary == 0) {
     vocabulary = 50257;  // of GPT-2's BPE, which Megatron-LM's own examples take
-    notes.emplace_back("No vocabulary size in the arguments: GPT-2's 50,257 assumed.");
+    notes.emplace_back(
+        "No vocabulary size in the arguments: GPT-2's 50,257 assumed; --vocab says otherwise.");
   }
   const std::int64_t multiple =
-      std::max<std::int64_t>(1, given.count_or("make-vocab-size-divisible-by", 128)) *
+      std::max<std::int64_t>(1, given.count_or({"make-vocab-size-divisible-by"}, 128)) *
       given.degree("tensor-model-parallel-size");
   return (vocabulary + multiple - 1) / multiple * multiple;
 }
@@ -80,7 +35,7 @@ void add_layer_frequency(const Given& given, MixtureOfExperts& moe, std::int64_t
   std::erase_if(text, [](char c) { return c == ' ' || c == '(' || c == ')' || c == '\'' || c == '"'; });
   if (text.empty()) return;
   if (text.find('[') == std::string::npos) {
-    moe.every = std::max<std::int64_t>(1, given.count_or("moe-layer-freq", 1));
+    moe.every = std::max<std::int64_t>(1, given.count_or({"moe-layer-freq"}, 1));
     return;
   }
   std::int64_t dense = 0;
@@ -97,12 +52,12 @@ void add_layer_frequency(const Given& given, MixtureOfExperts& moe, std::int64_t
 }
 
 void add_experts(const Given& given, Transformer& model) {
-  const std::int64_t experts = given.count_or("num-experts", given.count_or("num-moe-experts", 0));
+  const std::int64_t experts = given.count_or({"num-experts", "num-moe-experts"}, 0);
   if (experts == 0) return;
   MixtureOfExperts moe{.experts = experts,
-                       .top_k = given.count_or("moe-router-topk", 2),
-                       .ffn_hidden = given.count_or("moe-ffn-hidden-size", model.ffn_hidden)};
-  moe.shared_ffn_hidden = given.count_or("moe-shared-expert-intermediate-size", 0);
+                       .top_k = given.count_or({"moe-router-topk"}, 2),
+                       .ffn_hidden = given.count_or({"moe-ffn-hidden-size"}, model.ffn_hidden)};
+  moe.shared_ffn_hidden = given.count_or({"moe-shared-expert-intermediate-size"}, 0);
   moe.shared_experts = moe.shared_ffn_hidden > 0 ? 1 : 0;
   add_layer_frequency(given, moe, model.layers);
   if (moe.top_k < 1 || moe.top_k > experts) {
@@ -113,16 +68,17 @@ void add_experts(const Given& given, Transformer& model) {
 }
 
 void add_attention(const Given& given, Transformer& model) {
-  model.heads = given.count("num-attention-heads");
+  model.heads = given.count({"num-attention-heads"});
   model.kv_heads = model.heads;
   if (given.flag("group-query-attention") || given.has("num-query-groups")) {
-    model.kv_heads = given.count_or("num-query-groups", 1);
+    model.kv_heads =
+        given.count_or({"num-query-groups"}, given.flag("group-query-attention") ? 1 : model.heads);
   }
   if (model.kv_heads == 0 || model.heads % model.kv_heads != 0) {
     given.fail("num-query-groups", std::to_string(model.kv_heads) + " does not divide the " +
                                        std::to_string(model.heads) + " attention heads");
   }
-  model.head_dim = given.count_or("kv-channels", 0);
+  model.head_dim = given.count_or({"kv-channels"}, 0);
   if (model.head_dim == 0) {
     if (model.hidden % model.heads != 0)
       given.fail("kv-channels", "missing, and the heads do not divide --hidden-size");
@@ -130,30 +86,87 @@ void add_attention(const Given& given, Transformer& model) {
   }
   if (given.flag("multi-latent-attention")) {
     model.kv_heads = model.heads;
-    model.mla = LatentAttention{.q_rank = given.count_or("q-lora-rank", 0),
-                                .kv_rank = given.count("kv-lora-rank"),
-                                .nope_dim = given.count("qk-head-dim"),
-                                .rope_dim = given.count("qk-pos-emb-head-dim"),
-                                .value_dim = given.count("v-head-dim")};
+    model.mla = LatentAttention{.q_rank = given.count_or({"q-lora-rank"}, 0),
+                                .kv_rank = given.count({"kv-lora-rank"}),
+                                .nope_dim = given.count({"qk-head-dim"}),
+                                .rope_dim = given.count({"qk-pos-emb-head-dim"}),
+                                .value_dim = given.count({"v-head-dim"})};
     model.head_dim = model.mla->nope_dim + model.mla->rope_dim;
   }
 }
 
-Transformer read_model(const Given& given, std::vector<std::string>& notes) {
+// "128,0" tokens to the left; one layer in `window-attn-skip-freq` sees all.
+void add_window(const Given& given, Transformer& model) {
+  std::string text = given.text("window-size");
+  std::erase_if(text, [](char c) { return c == '(' || c == ')' || c == '\'' || c == '"' || c == ' '; });
+  if (text.empty() || text == "None") return;
+  const auto left = whole_number(std::string_view(text).substr(0, text.find(',')));
+  if (!left || *left < 1 || *left > kMaxCount) {
+    given.fail("window-size", "\"" + text + "\"; accepted: two whole numbers, as 4096,0");
+  }
+  model.sliding_window = *left;
+  const std::int64_t every = given.count_or({"window-attn-skip-freq"}, 0);
+  if (every == 1) model.sliding_window = 0;
+  model.global_every = every > 1 ? std::min(every, model.layers) : 0;
+}
+
+// A model that is not one stack of decoder layers of one kind.
+void refuse_other_models(const Given& given) {
+  constexpr std::array<std::string_view, 10> kKeys = {"is-hybrid-model",
+                                                      "hybrid-attention-ratio",
+                                                      "hybrid-layer-pattern",
+                                                      "hybrid-override-pattern",
+                                                      "mamba-state-dim",
+                                                      "heterogeneous-layers-config-path",
+                                                      "heterogeneous-layers-config-encoded-json",
+                                                      "linear-attention-freq",
+                                                      "encoder-num-layers",
+                                                      "experimental-attention-variant"};
+  for (const std::string_view key : kKeys) {
+    if (given.has(key) && given.flag(key)) {
+      given.fail(key,
+                 "asks for layers that are missing here; accepted: one stack of attention and feed-forward "
+                 "layers, as pretrain_gpt.py trains");
+    }
+  }
+  const std::string script = given.text("the-script");
+  constexpr std::array<std::string_view, 8> kOthers = {"pretrain_bert",  "pretrain_t5",     "pretrain_mamba",
+                                                       "pretrain_ict",   "pretrain_vision", "pretrain_vlm",
+                                                       "pretrain_retro", "pretrain_hybrid"};
+  for (const std::string_view other : kOthers) {
+    if (script.starts_with(other))
+      given.fail_all("runs " + script + "; accepted: pretrain_gpt.py, or one like it");
+  }
+}
+
+// Megatron-LM's flags, the keys of its YAML, and NeMo's "fast-swiglu"; each is asked for, so that none is
+// unknown.
+bool gated(const Given& given) {
+  bool found = false;
+  for (const std::string_view flag : {"swiglu", "quick-geglu", "gated-linear-unit"}) {
+    if (given.flag(flag)) found = true;
+  }
+  for (const std::string_view key : {"activation", "activation-func"}) {
+    if (given.text(key).find("glu") != std::string::npos) found = true;
+  }
+  return found;
+}
+
+Transformer read_model(const Given& given, const MegatronOptions& options, std::vector<std::string>& notes) {
   Transformer model;
-  model.layers = given.count("num-layers");
+  model.layers = given.count({"num-layers"});
   if (model.layers > kMaxImportedLayers) {
     given.fail("num-layers", std::to_string(model.layers) + "; accepted: a whole number from 1 to " +
                                  std::to_string(kMaxImportedLayers));
   }
-  model.hidden = given.count("hidden-size");
+  model.hidden = given.count({"hidden-size"});
   add_attention(given, model);
-  model.gated_ffn = given.flag("swiglu") || given.text("activation").find("swiglu") != std::string::npos;
+  model.gated_ffn = gated(given);
   // Megatron-LM's own default: 4 h, or 2/3 of it, rounded to 64, where the FFN is gated.
   const std::int64_t usual = model.gated_ffn ? model.hidden * 4 * 2 / 3 / 64 * 64 : 4 * model.hidden;
-  model.ffn_hidden = given.count_or("ffn-hidden-size", usual);
-  model.vocab = padded_vocabulary(given, notes);
-  model.sequence = given.has("seq-length") ? given.count("seq-length") : given.count("encoder-seq-length");
+  model.ffn_hidden = given.count_or({"ffn-hidden-size"}, usual);
+  model.vocab = padded_vocabulary(given, options, notes);
+  model.sequence = given.count({"seq-length", "encoder-seq-length", "data-seq-length"});
   model.tied_embeddings = !given.flag("untie-embeddings-and-output-weights");
   if (given.has("share-embeddings-and-output-weights")) {
     model.tied_embeddings = given.flag("share-embeddings-and-output-weights");
@@ -163,94 +176,42 @@ Transformer read_model(const Given& given, std::vector<std::string>& notes) {
       !given.flag("use-rotary-position-embeddings") && (positions.empty() || positions == "learned_absolute");
   model.bias = !given.flag("disable-bias-linear");
   if (given.has("bias")) model.bias = given.flag("bias");  // NeMo's key
-  model.mtp_layers = given.count_or("mtp-num-layers", 0);
+  if (given.has("add-bias-linear")) model.bias = given.flag("add-bias-linear");
+  model.mtp_layers = given.count_or({"mtp-num-layers"}, 0);
   add_experts(given, model);
+  add_window(given, model);
   return model;
 }
 
-void add_recompute(const Given& given, Plan& plan, std::int64_t layers) {
-  std::string granularity = given.text("recompute-granularity");
-  if (granularity.empty()) granularity = given.text("activations-checkpoint-granularity");
-  if (given.flag("recompute-activations")) granularity = "selective";
-  if (granularity == "full") {
-    plan.recompute = Recompute::full;
-    const std::int64_t chunk = layers / (plan.pipeline_parallel * plan.virtual_stages);
-    const std::int64_t some = given.count_or("recompute-num-layers", 0);
-    if (given.text("recompute-method") == "block" && some > 0 && chunk > some) {
-      plan.recompute_share = static_cast<double>(some) / static_cast<double>(chunk);
-    }
-  } else if (granularity == "selective") {
-    plan.recompute = Recompute::selective;
+// "32 32 1953125", or a YAML's "[32, 32, 1953125]": start, increment, samples. A plan has one batch; the part
+// of a run that says the rest is written out for the reader.
+void note_rampup(const Given& given, const Transformer& model, const Plan& plan,
+                 std::vector<std::string>& notes) {
+  constexpr const char* kKey = "rampup-batch-size";
+  std::string text = given.text(kKey);
+  if (text.empty() || text == "None") return;
+  for (char& c : text) {
+    if (c == '[' || c == ']' || c == ',') c = ' ';
   }
-}
-
-std::int64_t virtual_stages(const Given& given, const Transformer& model, const Plan& plan) {
-  const std::int64_t stated = given.count_or("num-virtual-stages-per-pipeline-rank",
-                                             given.count_or("virtual-pipeline-model-parallel-size", 0));
-  if (stated > 0) return stated;
-  const std::int64_t layers = given.count_or("num-layers-per-virtual-pipeline-stage", 0);
-  if (layers == 0) return 1;
-  const std::int64_t a_rank = model.layers / plan.pipeline_parallel;
-  if (a_rank == 0 || a_rank % layers != 0) {
-    given.fail("num-layers-per-virtual-pipeline-stage", std::to_string(layers) + " does not divide the " +
-                                                            std::to_string(a_rank) +
-                                                            " layers of a pipeline rank");
+  long long start = 0, increment = 0, samples = 0;
+  int read = 0;
+  if (std::sscanf(text.c_str(), "%10lld %10lld %15lld %n", &start, &increment, &samples, &read) != 3 ||
+      read != static_cast<int>(text.size()) || start < 1 || increment < 1 || samples < 1 ||
+      start >= plan.global_batch || (plan.global_batch - start) % increment != 0) {
+    given.fail(kKey, "\"" + given.text(kKey) +
+                         "\"; accepted: START INCREMENT SAMPLES, whole numbers from 1, " +
+                         "that lead from START to the global batch of " + std::to_string(plan.global_batch) +
+                         " by whole increments");
   }
-  return a_rank / layers;
-}
-
-Plan read_plan(const Given& given, const Transformer& model, const MegatronOptions& options,
-               std::vector<std::string>& notes) {
-  Plan plan;
-  plan.stack = options.stack;
-  plan.tensor_parallel = given.degree("tensor-model-parallel-size");
-  plan.pipeline_parallel = given.degree("pipeline-model-parallel-size");
-  plan.context_parallel = given.degree("context-parallel-size");
-  plan.expert_parallel = given.degree("expert-model-parallel-size");
-  plan.expert_tensor_parallel = given.has("expert-tensor-parallel-size")
-                                    ? given.degree("expert-tensor-parallel-size")
-                                : model.moe ? plan.tensor_parallel
-                                            : 1;
-  plan.virtual_stages = virtual_stages(given, model, plan);
-  plan.schedule = plan.virtual_stages > 1 ? Schedule::interleaved : Schedule::one_f_one_b;
-  plan.micro_batch = given.degree("micro-batch-size");
-  plan.sequence_parallel = given.flag("sequence-parallel");
-  plan.zero_stage =
-      given.flag("use-distributed-optimizer") || given.text("name") == "distributed_fused_adam" ? 1 : 0;
-  if (given.has("fp8-format") || given.has("fp8") || given.has("fp8-hybrid")) {
-    plan.precision = given.text("fp8-recipe") == "mxfp8" ? Precision::mxfp8 : Precision::fp8;
-  } else {
-    plan.precision = given.flag("fp16") ? Precision::fp16 : Precision::bf16;
-  }
-  if (plan.virtual_stages > model.layers) {
-    given.fail("num-virtual-stages-per-pipeline-rank", std::to_string(plan.virtual_stages) +
-                                                           "; accepted: no more than the " +
-                                                           std::to_string(model.layers) + " layers");
-  }
-  const std::int64_t replica = plan.tensor_parallel * plan.pipeline_parallel * plan.context_parallel;
-  std::int64_t gpus = options.gpus;
-  if (gpus == 0) {
-    const std::int64_t nodes = given.count_or("nnodes", given.count_or("num-nodes", 0));
-    const std::int64_t each = given.count_or("nproc-per-node", given.count_or("devices", 0));
-    gpus = nodes * each > 0 ? nodes * each : replica * plan.expert_parallel;
-    if (nodes * each == 0) {
-      notes.push_back("The number of GPUs is not in the arguments: " + std::to_string(gpus) +
-                      " taken; --gpus says otherwise.");
-    }
-  }
-  if (gpus % replica != 0) {
-    given.fail("tensor-model-parallel-size", "one replica takes " + std::to_string(replica) +
-                                                 " GPUs, which does not divide " + std::to_string(gpus) +
-                                                 "; accepted: --gpus a multiple of it");
-  }
-  plan.data_parallel = gpus / replica;
-  if (plan.data_parallel > kMaxCount) {
-    given.fail("nnodes", std::to_string(gpus) + " GPUs; accepted: up to " + std::to_string(kMaxCount) +
-                             " replicas of the model");
-  }
-  plan.global_batch = given.count_or("global-batch-size", plan.micro_batch * plan.data_parallel);
-  add_recompute(given, plan, model.layers);
-  return plan;
+  char tokens[64];
+  std::snprintf(tokens, sizeof tokens, "%.12g Mtoken",
+                static_cast<double>(samples) * static_cast<double>(model.sequence) / 1e6);
+  notes.push_back(
+      "The batch grows over the first " + std::to_string(samples) + " samples; a plan has one, the final " +
+      std::to_string(plan.global_batch) +
+      ". A run says so as the first of its \"parts\": {\"title\": \"growing batch\", \"tokens\": \"" +
+      tokens + "\", \"global_batch\": " + std::to_string(plan.global_batch) + ", \"rampup\": {\"start\": " +
+      std::to_string(start) + ", \"increment\": " + std::to_string(increment) + "}}");
 }
 
 }  // namespace
@@ -258,9 +219,17 @@ Plan read_plan(const Given& given, const Transformer& model, const MegatronOptio
 ImportedTraining import_megatron(const MegatronArguments& arguments, const std::string& file,
                                  const MegatronOptions& options) {
   const Given given(arguments, file);
+  refuse_other_models(given);
+  if (!given.has("num-layers")) {
+    given.fail_all(
+        "holds neither --num-layers nor num_layers; accepted: arguments of Megatron-LM's "
+        "pretrain_gpt.py, or a YAML with their names");
+  }
   ImportedTraining out;
-  out.model = read_model(given, out.notes);
-  out.plan = read_plan(given, out.model, options, out.notes);
+  out.model = read_model(given, options, out.notes);
+  out.plan = megatron_plan(given, out.model, options, out.notes);
+  note_rampup(given, out.model, out.plan, out.notes);
+  for (std::string& remark : given.remarks()) out.notes.push_back(std::move(remark));
   return out;
 }
 

@@ -1,267 +1,224 @@
+// The table that nccl-tests prints (src/util.cu, and src/common.cu of earlier versions): its header says
+// which columns there are, which differs between versions.
+#include "host/import/nccl_tests.h"
+
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <cmath>
-#include <optional>
+#include <map>
 #include <set>
 #include <utility>
 
 #include "host/base/errors.h"
-#include "host/import/bandwidth_tests.h"
-#include "host/import/foreign_json.h"
-#include "host/import/limits.h"
 #include "host/import/test_lines.h"
 
 namespace traincast {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Collective>, 10> kPrograms = {{
-    {"all_reduce_perf", Collective::all_reduce},
-    {"all_gather_perf", Collective::all_gather},
-    {"reduce_scatter_perf", Collective::reduce_scatter},
-    {"alltoall_perf", Collective::all_to_all},
-    {"sendrecv_perf", Collective::send_recv},
-    {"AllReduce", Collective::all_reduce},
-    {"AllGather", Collective::all_gather},
-    {"ReduceScatter", Collective::reduce_scatter},
-    {"AlltoAll", Collective::all_to_all},
-    {"SendRecv", Collective::send_recv},
-}};
+// Where the figures of a line stand, out of place (the first of each name).
+struct Columns {
+  std::size_t type = 2, time = 5, wrong = 8;
+  std::size_t least = 9;     // words of a line
+  bool counts_wrong = true;  // else the greatest difference, of versions before 2.11: above 0 as a rule
+  bool of_device = true;     // else the time of the host's calls, -C
+};
 
-std::optional<Collective> collective_of(std::string_view text) {
-  if (const std::size_t slash = text.rfind('/'); slash != std::string_view::npos)
-    text.remove_prefix(slash + 1);
-  for (const auto& [name, collective] : kPrograms) {
-    if (text == name) return collective;
+std::optional<Columns> columns_of(const Words& header) {
+  const auto at = [&](std::string_view name) {
+    const auto found = std::find(header.begin(), header.end(), name);
+    return static_cast<std::size_t>(found - header.begin()) - 1;  // the first word is '#'
+  };
+  const std::size_t none = header.size() - 1;
+  if (header.size() < 3 || header[1] != "size" || at("algbw") == none) return std::nullopt;
+  Columns columns;
+  columns.of_device = at("cputime") == none;
+  columns.type = at("type");
+  columns.time = columns.of_device ? at("time") : at("cputime");
+  columns.counts_wrong = at("#wrong") != none;
+  columns.wrong = columns.counts_wrong ? at("#wrong") : at("error");
+  columns.least = std::max(columns.wrong, columns.time) + 1;
+  if (columns.time == none || columns.wrong == none || columns.type == none) return std::nullopt;
+  return columns;
+}
+
+// Launchers put the rank before each line: "[1,0]<stdout>:", "0: ".
+std::string_view without_tag(std::string_view line) {
+  const std::size_t colon = line.find(':');
+  if (colon == std::string_view::npos || colon > 24) return line;
+  const std::string_view tag = line.substr(0, colon);
+  const bool number = tag.find_first_not_of(" 0123456789") == std::string_view::npos &&
+                      tag.find_first_of("0123456789") != std::string_view::npos;
+  const bool stream = tag.starts_with('[') && tag.ends_with('>');
+  return number || stream ? line.substr(colon + 1) : line;
+}
+
+class Reader {
+ public:
+  Reader(const std::string& file, const BandwidthTestFacts& facts) : file_(file), facts_(facts) {
+    begin_run();
   }
-  return std::nullopt;
-}
 
-// NCCL's names; what has no GEMM counterpart here is timed like one of the same width.
-DataType type_of(std::string_view text) {
-  if (text == "half") return DataType::fp16;
-  if (text == "bfloat16") return DataType::bf16;
-  return DataType::fp32;
-}
-
-int groups_of(const std::vector<std::string>& hosts) {
-  return static_cast<int>(std::set<std::string>(hosts.begin(), hosts.end()).size());
-}
-
-Seconds microseconds(double value) {
-  return Seconds(value * 1e-6);
-}
-
-void add_row(BandwidthTest& out, CollectiveRow row, const std::string& where) {
-  if (out.rows.size() == kMaxImportedRows) {
-    throw ConfigError(where + "one more result; accepted: up to " + std::to_string(kMaxImportedRows) +
-                      " in one file");
-  }
-  out.rows.push_back(std::move(row));
-}
-
-void finish(BandwidthTest& out, const std::string& file, const BandwidthTestFacts& facts, int ranks) {
-  if (ranks == 0) ranks = facts.ranks;
-  if (ranks < 2) {
-    throw ConfigError(file + ": names " + std::to_string(ranks) +
-                      " ranks; accepted: 2 or more, here or with --ranks");
-  }
-  const int nodes = !out.hosts.empty() ? groups_of(out.hosts) : std::max(1, facts.nodes);
-  for (CollectiveRow& row : out.rows) {
-    row.ranks = ranks;
-    row.nodes = nodes;
-  }
-  if (out.rows.empty()) {
-    throw ConfigError(
-        file + ": holds no result of nccl-tests; accepted: the text that it prints or the JSON of its -J");
-  }
-}
-
-// "#  Rank  0 Group  0 Pid 123 on host device  0 [0000:1b:00] NVIDIA H100 80GB HBM3"
-void read_rank_line(const Words& words, BandwidthTest& out) {
-  const auto on = std::find(words.begin(), words.end(), "on");
-  const auto bracket =
-      std::find_if(words.begin(), words.end(), [](std::string_view w) { return w.ends_with(']'); });
-  if (on == words.end() || on + 1 == words.end() || bracket == words.end()) return;
-  out.hosts.emplace_back(*(on + 1));
-  if (!out.device.empty()) return;
-  for (auto word = bracket + 1; word != words.end(); ++word) {
-    out.device += (out.device.empty() ? "" : " ") + std::string(*word);
-  }
-}
-
-std::string version_text(std::string_view code) {
-  const std::optional<std::int64_t> number = whole_number(code);
-  if (!number || *number < 10000) return std::string(code);
-  return std::to_string(*number / 10000) + "." + std::to_string(*number / 100 % 100) + "." +
-         std::to_string(*number % 100);
-}
-
-void read_comment(const Words& words, BandwidthTest& out, std::optional<Collective>& collective) {
-  if (words.size() > 1 && words[1] == "Rank") read_rank_line(words, out);
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    if (words[i] == "starting:" && i + 1 < words.size()) collective = collective_of(words[i + 1]);
-    constexpr std::string_view kLibrary = "nccl-library=";
-    if (words[i].starts_with(kLibrary)) out.nccl_version = version_text(words[i].substr(kLibrary.size()));
-  }
-}
-
-BandwidthTest read_text(std::string_view text, const std::string& file, const BandwidthTestFacts& facts) {
-  BandwidthTest out;
-  std::optional<Collective> collective =
-      facts.collective.empty() ? std::nullopt : collective_from_name(facts.collective);
-  for_each_line(text, [&](int number, std::string_view line) {
-    const Words words = split_words(line);
+  void line(int number, std::string_view text) {
+    const Words words = split_words(without_tag(text));
     if (words.empty()) return;
+    where_ = file_ + ":" + std::to_string(number) + ": ";
     if (words[0].starts_with('#')) {
-      read_comment(words, out, collective);
-      return;
+      comment(words);
+    } else {
+      result(words);
     }
-    // size count type redop root time algbw busbw #wrong [time algbw busbw #wrong]; other lines are the
-    // launcher's.
-    const std::optional<std::int64_t> size = whole_number(words[0]);
-    if (!size || words.size() < 9) return;
-    const std::string where = file + ":" + std::to_string(number) + ": ";
-    if (!collective) {
-      throw ConfigError(where +
-                        "the text does not say which collective this is; accepted: --collective NAME");
+  }
+
+  BandwidthTest done() {
+    if (out_.rows.size() > first_ || first_ == 0) end_run();
+    return std::move(out_);
+  }
+
+ private:
+  void begin_run() {
+    run_ = {};
+    forget_ranks();
+    columns_.reset();
+    if (!facts_.collective.empty()) run_.collective = collective_from_name(facts_.collective);
+    first_ = out_.rows.size();
+  }
+
+  void forget_ranks() {
+    groups_.clear();
+    seen_.clear();
+  }
+
+  void end_run() {
+    // All groups are as large as the first: one communicator each.
+    const auto group = groups_.begin();
+    if (group != groups_.end()) run_.hosts = group->second;
+    run_.ranks = static_cast<int>(run_.hosts.size());
+    finish_nccl_run(out_, first_, run_, file_, facts_);
+    if (out_.hosts.size() < run_.hosts.size()) out_.hosts = run_.hosts;
+  }
+
+  void comment(const Words& words) {
+    const auto has = [&](std::size_t at, std::string_view word) {
+      return words.size() > at && words[at] == word;
+    };
+    // A file may hold the output of several runs, one behind the other.
+    const bool start = has(1, "nThread") || has(1, "nccl-tests") || has(2, "test");
+    if (start && out_.rows.size() > first_) {
+      end_run();
+      begin_run();
     }
-    const std::optional<double> time = real_number(words[5]);
-    if (!time) throw ConfigError(where + "time \"" + std::string(words[5]) + "\"; accepted: microseconds");
-    if (*size == 0 || *time <= 0) return;
-    const std::optional<double> wrong = real_number(words[8]);
+    if (has(1, "Using") && has(2, "devices") && !seen_.empty())
+      forget_ranks();  // a run that failed stands before
+    if (has(1, "Rank")) rank(words);
+    if (has(1, "Out") && has(3, "bounds")) bounds(words);
+    if (const auto columns = columns_of(words)) {
+      columns_ = columns;
+      if (!columns->of_device) {
+        throw ConfigError(where_ + "cputime: the time of the host's calls (-C); accepted: a run without -C");
+      }
+    }
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      if (words[i] == "starting:" && i + 1 < words.size()) {
+        run_.program = words[i + 1];
+        run_.collective = nccl_tests_collective(run_.program);
+      }
+      constexpr std::string_view kLibrary = "nccl-library=";
+      if (words[i].starts_with(kLibrary))
+        out_.nccl_version = nccl_version_text(words[i].substr(kLibrary.size()));
+    }
+  }
+
+  // "#  Rank  0 Group  0 Pid 123 on host device  0 [0000:1b:00] NVIDIA H100 80GB HBM3"; versions before 2.14
+  // have no group.
+  void rank(const Words& words) {
+    const auto on = std::find(words.begin(), words.end(), "on");
+    const auto bracket =
+        std::find_if(words.begin(), words.end(), [](std::string_view w) { return w.ends_with(']'); });
+    if (on == words.end() || on + 1 == words.end() || bracket == words.end()) return;
+    if (words.size() > 2 && !seen_.emplace(words[2]).second) {
+      throw ConfigError(
+          where_ + "rank " + std::string(words[2]) +
+          " for the second time: programs that know nothing of each other; accepted: nccl-tests built "
+          "with MPI=1");
+    }
+    const auto group = std::find(words.begin(), words.end(), "Group");
+    const bool grouped = group != words.end() && group + 1 != words.end();
+    groups_[grouped ? whole_number(*(group + 1)).value_or(0) : 0].emplace_back(*(on + 1));
+    std::string device;
+    for (auto word = bracket + 1; word != words.end(); ++word) {
+      device += (device.empty() ? "" : " ") + std::string(*word);
+    }
+    if (out_.device.empty()) out_.device = device;
+    if (out_.device != device) {
+      throw ConfigError(where_ + "a rank on " + device + " beside " + out_.device +
+                        "; accepted: one kind of GPU");
+    }
+  }
+
+  // "# Out of bounds values : 0 OK"
+  void bounds(const Words& words) const {
+    const auto colon = std::find(words.begin(), words.end(), ":");
+    if (colon == words.end() || colon + 1 == words.end()) return;
+    const auto wrong = whole_number(*(colon + 1));
     if (wrong && *wrong > 0) {
-      throw ConfigError(where + "nccl-tests found " + std::string(words[8]) + " wrong elements; accepted: 0");
+      throw ConfigError(where_ + "nccl-tests found " + std::to_string(*wrong) +
+                        " values out of bounds; accepted: 0");
+    }
+  }
+
+  // Lines that are none of the table's are the launcher's.
+  void result(const Words& words) {
+    const std::optional<std::int64_t> size = whole_number(words[0]);
+    if (!size || words.size() < 2 || !whole_number(words[1])) return;
+    // Without its header a line is that of the versions since 2.12, with or without the second half.
+    if (!columns_ && words.size() != 13 && words.size() != 9) return;
+    const Columns columns = columns_.value_or(Columns{});
+    if (words.size() < columns.least) return;
+    if (!run_.collective) {
+      throw ConfigError(where_ +
+                        (run_.program.empty()
+                             ? "the text does not say which collective this is"
+                             : "results of " + run_.program + ", which has no place in a profile") +
+                        "; accepted: --collective NAME");
+    }
+    const std::optional<double> time = real_number(words[columns.time]);
+    if (!time) {
+      throw ConfigError(where_ + "time \"" + std::string(words[columns.time]) + "\"; accepted: microseconds");
+    }
+    if (*size == 0 || *time <= 0) return;
+    const std::optional<double> wrong = real_number(words[columns.wrong]);
+    if (columns.counts_wrong && wrong && *wrong > 0) {
+      throw ConfigError(where_ + "nccl-tests found " + std::string(words[columns.wrong]) +
+                        " wrong elements; accepted: 0");
     }
     CollectiveRow row;
-    row.collective = *collective;
+    row.collective = *run_.collective;
     row.message = Bytes(static_cast<double>(*size));
-    row.dtype = type_of(words[2]);
+    row.dtype = nccl_tests_type(words[columns.type]);
     row.verified = wrong.has_value();
-    row.timing.median = microseconds(*time);
-    add_row(out, std::move(row), where);
-  });
-  finish(out, file, facts, static_cast<int>(out.hosts.size()));
-  return out;
-}
+    row.timing.median = Seconds(*time * 1e-6);
+    add_nccl_row(out_, first_, std::move(row), where_);
+  }
 
-std::optional<double> number_of(const JsonValue::Object& members, std::string_view key) {
-  for (const JsonMember& member : members) {
-    if (member.key != key) continue;
-    if (const auto* number = member.value.get<JsonNumber>()) return number->value;
-  }
-  return std::nullopt;
-}
-
-const JsonValue* member_of(const JsonValue& value, std::string_view key) {
-  const auto* members = value.get<JsonValue::Object>();
-  if (members == nullptr) return nullptr;
-  for (const JsonMember& member : *members) {
-    if (member.key == key) return &member.value;
-  }
-  return nullptr;
-}
-
-// The JSON lists one device a process, even where a process drives several.
-int read_devices(const JsonValue& root, BandwidthTest& out) {
-  const JsonValue* config = member_of(root, "config");
-  const JsonValue* devices = config == nullptr ? nullptr : member_of(*config, "devices");
-  if (devices == nullptr) devices = member_of(root, "devices");
-  const auto* list = devices == nullptr ? nullptr : devices->get<JsonValue::Array>();
-  const auto* settings = config == nullptr ? nullptr : config->get<JsonValue::Object>();
-  if (settings == nullptr || list == nullptr) return 0;
-  const double each =
-      number_of(*settings, "nthreads").value_or(1) * number_of(*settings, "ngpus").value_or(1);
-  for (const JsonValue& device : *list) {
-    const JsonValue* host = member_of(device, "hostname");
-    const JsonValue* info = member_of(device, "device_info");
-    const auto* host_text = host == nullptr ? nullptr : host->get<std::string>();
-    const auto* info_text = info == nullptr ? nullptr : info->get<std::string>();
-    for (int i = 0; i < each && out.hosts.size() < 1'000'000; ++i) {
-      out.hosts.push_back(host_text == nullptr ? "" : *host_text);
-    }
-    if (out.device.empty() && info_text != nullptr) out.device = *info_text;
-  }
-  return static_cast<int>(out.hosts.size());
-}
-
-void read_result(const JsonValue& result, const std::string& where, const BandwidthTestFacts& facts,
-                 BandwidthTest& out) {
-  const auto* members = result.get<JsonValue::Object>();
-  const JsonValue* body = member_of(result, "out_of_place");
-  if (body == nullptr || body->get<JsonValue::Object>() == nullptr) body = member_of(result, "in_place");
-  const auto* figures = body == nullptr ? nullptr : body->get<JsonValue::Object>();
-  if (members == nullptr || figures == nullptr)
-    throw ConfigError(where + ": no out_of_place or in_place object");
-  const double size = number_of(*members, "size").value_or(0);
-  const double time = number_of(*figures, "time").value_or(0);
-  if (size <= 0 || time <= 0) return;
-  const std::optional<double> wrong = number_of(*figures, "nwrong");
-  if (wrong && *wrong > 0) throw ConfigError(where + ": nccl-tests found wrong elements; accepted: none");
-  const JsonValue* name = member_of(result, "experiment_name");
-  const auto* text = name == nullptr ? nullptr : name->get<std::string>();
-  std::optional<Collective> collective = text == nullptr ? std::nullopt : collective_of(*text);
-  if (!collective && !facts.collective.empty()) collective = collective_from_name(facts.collective);
-  if (!collective) throw ConfigError(where + "/experiment_name: unknown; accepted: --collective NAME");
-  const JsonValue* type = member_of(result, "type");
-  const auto* type_text = type == nullptr ? nullptr : type->get<std::string>();
-  CollectiveRow row;
-  row.collective = *collective;
-  row.message = Bytes(size);
-  row.dtype = type_of(type_text == nullptr ? "float" : *type_text);
-  row.verified = wrong.has_value();
-  row.timing.median = microseconds(time);
-  add_row(out, std::move(row), where + ": ");
-}
-
-BandwidthTest read_json(std::string_view text, const std::string& file, const BandwidthTestFacts& facts) {
-  const JsonValue root = parse_json(text, file);
-  BandwidthTest out;
-  const int ranks = read_devices(root, out);
-  const JsonValue* results = member_of(root, "results");
-  const auto* list = results == nullptr ? nullptr : results->get<JsonValue::Array>();
-  if (list == nullptr) throw ConfigError(file + "#/results: missing; accepted: the JSON of nccl-tests' -J");
-  for (std::size_t i = 0; i < list->size(); ++i) {
-    read_result((*list)[i], file + "#/results/" + std::to_string(i), facts, out);
-  }
-  const auto* members = root.get<JsonValue::Object>();
-  if (const auto code = number_of(*members, "nccl_version"); code && *code >= 0 && *code < 1e9) {
-    out.nccl_version = version_text(std::to_string(static_cast<std::int64_t>(*code)));
-  }
-  if (const JsonValue* start = member_of(root, "start_time")) {
-    if (const auto* when = start->get<std::string>()) out.when = *when;
-  }
-  finish(out, file, facts, ranks);
-  return out;
-}
+  const std::string& file_;
+  const BandwidthTestFacts& facts_;
+  std::string where_;
+  BandwidthTest out_;
+  NcclTestsRun run_;
+  std::map<std::int64_t, std::vector<std::string>> groups_;  // hosts by communicator
+  std::set<std::string, std::less<>> seen_;                  // numbers of ranks
+  std::optional<Columns> columns_;
+  std::size_t first_ = 0;  // row of the run
+};
 
 }  // namespace
 
 BandwidthTest import_nccl_tests(std::string_view text, const std::string& file,
                                 const BandwidthTestFacts& facts) {
   const std::size_t first = text.find_first_not_of(" \t\r\n");
-  return first != std::string_view::npos && text[first] == '{' ? read_json(text, file, facts)
-                                                               : read_text(text, file, facts);
-}
-
-void merge_points(Profile& profile, const std::string& gpu, const std::vector<CollectiveRow>& rows) {
-  if (!profile.gpu.empty() && !gpu.empty() && profile.gpu != gpu) {
-    throw ConfigError("profile " + profile.name + " describes " + profile.gpu + ", the points are of " + gpu +
-                      "; accepted: one GPU a profile");
-  }
-  for (const CollectiveRow& row : rows) {
-    const auto twin =
-        std::find_if(profile.collectives.begin(), profile.collectives.end(), [&](const CollectiveRow& old) {
-          return old.collective == row.collective && old.message == row.message && old.dtype == row.dtype &&
-                 old.ranks == row.ranks && old.nodes == row.nodes;
-        });
-    if (twin == profile.collectives.end()) {
-      profile.collectives.push_back(row);
-    } else {
-      *twin = row;
-    }
-  }
-  if (profile.gpu.empty()) profile.gpu = gpu;
+  if (first != std::string_view::npos && text[first] == '{') return import_nccl_tests_json(text, file, facts);
+  Reader reader(file, facts);
+  for_each_line(text, [&](int number, std::string_view line) { reader.line(number, line); });
+  return reader.done();
 }
 
 }  // namespace traincast

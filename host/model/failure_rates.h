@@ -19,6 +19,15 @@ struct FailureCause {
   bool takes_node = false;  // hardware: the node leaves for repair
 };
 
+// How long a communication library takes until all ranks can talk: what each rank adds (addresses passed
+// around a ring), and each pair of ranks (loops over all ranks within all ranks).
+struct Communicators {
+  std::string library;  // its config; empty: none is known
+  Seconds fixed, per_rank, per_rank_squared;
+  Provenance from;
+  Seconds start(double ranks) const { return fixed + per_rank * ranks + per_rank_squared * (ranks * ranks); }
+};
+
 struct Reliability {
   Seconds mtbf_per_gpu;    // between interruptions of all causes that grow with the GPUs; 0: none ever
   Seconds restart;         // from an interruption until steps run again, lost work not counted;
@@ -28,9 +37,9 @@ struct Reliability {
 
   // Phases of a restart; reading the checkpoint comes on top.
   Seconds detect;              // until it is noticed that steps have stopped, and why
-  Seconds reschedule;          // until processes run on healthy nodes
-  Seconds initialise;          // communicators and the like, of a small job,
-  Seconds initialise_per_gpu;  // and what each rank adds
+  Seconds reschedule;          // until processes run on healthy nodes, of a small job,
+  Seconds reschedule_per_gpu;  // and what each GPU adds
+  Communicators communicators;
 
   std::int64_t spare_nodes = -1;  // on hold; below 0: a node is always at hand
   Seconds repair;                 // of a node

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
+#include <utility>
 
 #include "host/base/errors.h"
+#include "host/model/parts.h"
 
 namespace traincast {
 namespace {
@@ -46,8 +49,8 @@ RestartTime restart_time(const Cluster& cluster, double gpus, Bytes checkpoint) 
   if (!reliability.by_phases) return {.whole = reliability.restart};
   RestartTime out{.by_phases = true,
                   .detect = reliability.detect,
-                  .reschedule = reliability.reschedule,
-                  .initialise = reliability.initialise + reliability.initialise_per_gpu * gpus,
+                  .reschedule = reliability.reschedule + reliability.reschedule_per_gpu * gpus,
+                  .initialise = reliability.communicators.start(gpus),
                   .reload = checkpoint / checkpoint_read_rate(cluster.storage, gpus)};
   out.whole = out.detect + out.reschedule + out.initialise + out.reload;
   return out;
@@ -59,23 +62,23 @@ std::vector<HistoryCause> history_causes(const Cluster& cluster, Bytes checkpoin
   // Peers' memory is read faster by more GPUs, which is no longer linear; the whole of it is far below the
   // rest, so that the rate of the full cluster stands for it.
   const auto all = static_cast<double>(cluster.gpus());
-  const Seconds restart = by_phases ? reliability.detect + reliability.reschedule + reliability.initialise +
-                                          checkpoint / checkpoint_read_rate(cluster.storage, all)
-                                    : reliability.restart;
-  const Seconds each = by_phases ? reliability.initialise_per_gpu : Seconds(0);
-  std::vector<HistoryCause> out;
-  if (reliability.causes.empty()) {
-    out.push_back(
-        {.rate_per_gpu = per(reliability.mtbf_per_gpu, 1), .restart = restart, .restart_per_gpu = each});
+  HistoryCause any{.rate_per_gpu = per(reliability.mtbf_per_gpu, 1), .restart = reliability.restart};
+  if (by_phases) {
+    const Communicators& communicators = reliability.communicators;
+    any.restart = reliability.detect + reliability.reschedule + communicators.fixed +
+                  checkpoint / checkpoint_read_rate(cluster.storage, all);
+    any.restart_per_gpu = reliability.reschedule_per_gpu + communicators.per_rank;
+    any.restart_per_gpu_squared = communicators.per_rank_squared;
   }
+  if (reliability.causes.empty()) return {any};
+  std::vector<HistoryCause> out;
   for (const FailureCause& cause : reliability.causes) {
-    HistoryCause next{.rate_per_gpu = per(reliability.mtbf_per_gpu, cause.share),
-                      .rate_per_job = cause.per_job,
-                      .restart = restart,
-                      .restart_per_gpu = each,
-                      .rollback = cause.rollback,
-                      .planned = cause.planned,
-                      .takes_node = cause.takes_node};
+    HistoryCause next = any;
+    next.rate_per_gpu = per(reliability.mtbf_per_gpu, cause.share);
+    next.rate_per_job = cause.per_job;
+    next.rollback = cause.rollback;
+    next.planned = cause.planned;
+    next.takes_node = cause.takes_node;
     if (cause.planned && by_phases) next.restart -= reliability.detect;
     out.push_back(next);
   }
@@ -117,11 +120,70 @@ JobReliability job_reliability(const Cluster& cluster, double gpus, double repli
   return job;
 }
 
+namespace {
+
+// Stands for its date: that of the main part, but for one that trains where that cannot or has a schedule
+// where the run was past that.
+const RunPhase& typical_phase(std::span<const RunPhase> date) {
+  const auto weight = [](const RunPhase& phase) {
+    return (phase.replicas > 0 ? 4 : 0) + (phase.schedule.interval.value() > 0 ? 2 : 0) +
+           (phase.main ? 1 : 0);
+  };
+  return *std::max_element(date.begin(), date.end(),
+                           [&](const RunPhase& a, const RunPhase& b) { return weight(a) < weight(b); });
+}
+
+// Pieces that are one for a history.
+struct Stretch {
+  Tokens tokens;                 // as many of its first piece's as take as long
+  std::vector<TokenRate> speed;  // of its first piece, by date
+};
+
+// How much longer a token takes than one of `stretch`, where it is the same on every date.
+std::optional<double> pace_against(const Stretch& stretch, const std::vector<TokenRate>& speed) {
+  constexpr double kSame = 1e-12;
+  std::optional<double> pace;
+  for (std::size_t i = 0; i < speed.size(); ++i) {
+    if ((speed[i].value() > 0) != (stretch.speed[i].value() > 0)) return std::nullopt;
+    if (speed[i].value() <= 0) continue;
+    const double here = stretch.speed[i] / speed[i];
+    if (pace && std::abs(here / *pace - 1) > kSame) return std::nullopt;
+    pace = here;
+  }
+  return pace;
+}
+
+// A history saves what is done at the end of each part of its work; a trainer that changes its batch does
+// not. So pieces that follow one another are joined where their speeds are in the same proportion on every
+// date: all of them where nothing changes by date.
+std::vector<Stretch> stretches_of(const std::vector<Piece>& pieces, std::span<const RunPhase> phases) {
+  std::vector<Stretch> stretches;
+  for (std::size_t p = 0; p < pieces.size(); ++p) {
+    if (!(pieces[p].steps > 0)) continue;
+    const Tokens tokens = pieces[p].steps * pieces[p].step_tokens();
+    std::vector<TokenRate> speed;
+    for (std::size_t i = p; i < phases.size(); i += pieces.size()) {
+      const RunPhase& phase = phases[i];
+      speed.push_back(phase.replicas > 0 ? pieces[p].step_tokens() / phase.step.time : TokenRate(0));
+    }
+    const std::optional<double> pace =
+        stretches.empty() ? std::nullopt : pace_against(stretches.back(), speed);
+    if (pace) {
+      stretches.back().tokens += *pace * tokens;
+    } else {
+      stretches.push_back({tokens, std::move(speed)});
+    }
+  }
+  return stretches;
+}
+
+}  // namespace
+
 HistoryInputs history_inputs(const Run& run, std::span<const RunPhase> phases, const RunEstimate& estimate) {
   HistoryInputs in;
-  const Tokens step_tokens(static_cast<double>(run.plan.global_batch) *
-                           static_cast<double>(run.model.sequence));
-  in.work = {estimate.steps * step_tokens};
+  const std::vector<Piece> pieces = pieces_of(run);
+  const std::vector<Stretch> stretches = stretches_of(pieces, phases);
+  for (const Stretch& stretch : stretches) in.work.push_back(stretch.tokens);
   in.causes = history_causes(run.cluster, estimate.checkpoint);
   const Checkpointing checkpointing =
       checkpointing_of(run.cluster.storage, estimate.checkpoint, static_cast<double>(run.plan.gpus()));
@@ -135,15 +197,17 @@ HistoryInputs history_inputs(const Run& run, std::span<const RunPhase> phases, c
   }
   Seconds start;
   double gpus_before = 0;
-  for (const RunPhase& phase : phases) {
+  for (std::size_t i = 0; i + pieces.size() <= phases.size(); i += pieces.size()) {
+    const std::span<const RunPhase> date = phases.subspan(i, pieces.size());
+    const RunPhase& phase = typical_phase(date);
     const auto gpus = static_cast<double>(phase.gpus);
     HistoryPhase next{.start = start,
                       .gpus = gpus,
-                      .speed = {TokenRate(0)},
+                      .speed = {},
                       .power = phase.power,
                       .idle_power = phase.power * power_share(Activity::restart),
                       .checkpoint_interval = estimate.schedule.interval};
-    if (phase.replicas > 0) next.speed = {step_tokens / phase.step.time};
+    for (const Stretch& stretch : stretches) next.speed.push_back(stretch.speed[i / pieces.size()]);
     // A run may end before a phase that could be reached in an unlucky history: the interval is then that of
     // the main phase.
     if (phase.in_run() && phase.schedule.interval.value() > 0)

@@ -44,7 +44,9 @@ struct JobReliability {
 JobReliability job_reliability(const Cluster& cluster, double gpus, double replicas, Bytes checkpoint,
                                Seconds shortest, Seconds longest);
 
-// Of an estimated run: its phases in the calendar, each with its best interval between checkpoints.
+// Of an estimated run: its pieces in order (those joined that differ in speed alone), and its phases in the
+// calendar, each with its best interval between checkpoints. GPUs, power and interval of a date are those of
+// the main part; they differ between parts only where their plans do and not all of the GPUs are there.
 HistoryInputs history_inputs(const Run& run, std::span<const RunPhase> phases, const RunEstimate& estimate);
 
 }  // namespace traincast

@@ -37,6 +37,17 @@ struct Stragglers {
   std::vector<Ejection> ejections;  // slow nodes counted; first row: none ejected
 };
 
+// What comes of a part of the run, over all dates.
+struct PartForecast {
+  std::int64_t first_batch = 0, last_batch = 0;  // sequences; of a ramp two
+  MemoryEstimate memory;                         // at the largest batch
+  Seconds first_step, last_step;                 // by batch, on the date with the most steps
+  double steps = 0;
+  Seconds ideal, expected;
+  TokenRate tokens_per_gpu;  // while steps run
+  double mfu = 0;
+};
+
 struct Forecast {
   Run run;
   std::string infeasible;  // why there is no estimate; "" where there is one
@@ -50,7 +61,10 @@ struct Forecast {
   RunEstimate estimate;
   std::vector<Comparison> published;
 
-  std::vector<RunPhase> phases;      // by date; one where nothing changes. `step` is that of main_phase()
+  // By date; one where nothing changes. Of a run in parts, by date and piece (see run_phases). `step` is that
+  // of main_phase().
+  std::vector<RunPhase> phases;
+  std::vector<PartForecast> parts;   // of run.parts
   std::vector<SourceUse> sources;    // what each gave over the run
   std::vector<FleetChoice> choices;  // of a run on several kinds of GPU: equal work, unequal work
   Stragglers stragglers;

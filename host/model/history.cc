@@ -37,7 +37,7 @@ void check(const HistoryInputs& in) {
   for (const HistoryCause& cause : in.causes) {
     require(time_like(cause.rate_per_gpu.value()) && time_like(cause.rate_per_job.value()) &&
                 time_like(cause.restart.value()) && time_like(cause.restart_per_gpu.value()) &&
-                time_like(cause.rollback.value()),
+                time_like(cause.restart_per_gpu_squared.value()) && time_like(cause.rollback.value()),
             "a cause with a figure below 0");
   }
   require(time_like(in.checkpoint_stall.value()) && time_like(in.checkpoint_durable.value()) &&
@@ -203,7 +203,8 @@ std::vector<InterruptionClass> merged_classes(std::span<const HistoryCause> caus
   std::vector<InterruptionClass> classes;
   for (const HistoryCause& cause : causes) {
     InterruptionClass next{.rate = cause.rate_per_gpu * gpus + cause.rate_per_job,
-                           .restart = cause.restart + cause.restart_per_gpu * gpus,
+                           .restart = cause.restart + cause.restart_per_gpu * gpus +
+                                      cause.restart_per_gpu_squared * (gpus * gpus),
                            .rollback = cause.rollback,
                            .planned = cause.planned,
                            .takes_node = cause.takes_node && nodes_limited};

@@ -28,9 +28,10 @@ struct HistoryPhase {
 // An interruption's cause. Its rate is rate_per_gpu times the GPUs of the phase + rate_per_job.
 struct HistoryCause {
   Frequency rate_per_gpu, rate_per_job;
-  Seconds restart;          // of a job of any size,
-  Seconds restart_per_gpu;  // and what each GPU adds: detect, reschedule, initialise, reload
-  Seconds rollback;         // see InterruptionClass
+  Seconds restart;                  // of a job of any size,
+  Seconds restart_per_gpu;          // what each GPU adds: detect, reschedule, initialise, reload
+  Seconds restart_per_gpu_squared;  // and each pair of them
+  Seconds rollback;                 // see InterruptionClass
   bool planned = false;
   bool takes_node = false;
 };

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "host/base/golden_section.h"
+
 namespace traincast {
 namespace {
 
@@ -90,34 +92,13 @@ Seconds best_interval(std::span<const InterruptionClass> classes, Checkpointing 
     const double kept = crash * interval * rate / growth;
     return planned > 0 ? kept + planned * std::expm1(-interval * rate) / std::expm1(-cycle) : kept;
   };
-  // Unimodal on a log scale, its top below the mean time between crashes unless all stops are planned.
-  constexpr double kGolden = 0.6180339887498949;
-  constexpr int kRounds = 90;
-  // The top is flat: so far from it the share differs by the square of this, below the resolution of a
-  // double.
+  // Unimodal on a log scale, its top below the mean time between crashes unless all stops are planned. The
+  // top is flat: so far from it the share differs by the square of this, below the resolution of a double.
   constexpr double kClose = 1e-8;
-  double high = std::log(longest.value());
-  double low = std::min(std::log(std::max(shortest.value(), 1e-9)), high);
-  double left = high - kGolden * (high - low);
-  double right = low + kGolden * (high - low);
-  double at_left = objective(left);
-  double at_right = objective(right);
-  for (int round = 0; round < kRounds && high - low > kClose; ++round) {
-    if (at_left >= at_right) {
-      high = right;
-      right = left;
-      at_right = at_left;
-      left = high - kGolden * (high - low);
-      at_left = objective(left);
-    } else {
-      low = left;
-      left = right;
-      at_left = at_right;
-      right = low + kGolden * (high - low);
-      at_right = objective(right);
-    }
-  }
-  return std::min(std::max(Seconds(std::exp((low + high) / 2)), shortest), std::max(shortest, longest));
+  const double high = std::log(longest.value());
+  const double low = std::min(std::log(std::max(shortest.value(), 1e-9)), high);
+  const double best = golden_section(low, high, kClose, objective);
+  return std::min(std::max(Seconds(std::exp(best)), shortest), std::max(shortest, longest));
 }
 
 }  // namespace traincast

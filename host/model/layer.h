@@ -57,11 +57,13 @@ struct PassTimes {
   PartTimes forward;
   PartTimes backward;          // recomputation included
   double weight_gradient = 0;  // the share of backward that zero-bubble schedules may move
+  double weight_messages = 0;  // the share of weight_gradient that waits for messages (data_comm of backward)
   double total() const { return forward.sum() + backward.sum(); }
   PassTimes& add(const PassTimes& other, double factor = 1) {
     forward.add(other.forward, factor);
     backward.add(other.backward, factor);
     weight_gradient += factor * other.weight_gradient;
+    weight_messages += factor * other.weight_messages;
     return *this;
   }
 };

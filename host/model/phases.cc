@@ -1,103 +1,9 @@
 #include "host/model/phases.h"
 
 #include <algorithm>
-#include <cmath>
-
-#include "host/base/errors.h"
-#include "host/model/failures.h"
-#include "host/model/flops.h"
-#include "host/model/parameters.h"
+#include <utility>
 
 namespace traincast {
-namespace {
-
-constexpr double kSecondsPerYear = 365.25 * kSecondsPerDay;
-
-std::string never(const RunPhase& phase, double left, double all) {
-  std::string text = "never finishes: useful work per hour is 0";
-  if (phase.from) text += " from " + to_string(*phase.from) + " on";
-  const double percent = std::max(0.1, std::round(1000 * left / all) / 10);
-  std::string digits = std::to_string(percent);
-  digits.resize(digits.find('.') + 2);
-  return text + ", with " + digits + " % of the tokens to go: " + phase.waits;
-}
-
-void find_schedule(RunPhase& phase, const Run& run, const RunEstimate& all, double steps_left) {
-  const JobReliability job =
-      job_reliability(run.cluster, static_cast<double>(phase.gpus), static_cast<double>(phase.replicas),
-                      all.checkpoint, phase.step.time, steps_left * phase.step.time);
-  phase.mtbf = job.mtbf;
-  phase.restart = job.replicas.count > 1 ? job.replicas.regroup : job.restart.whole;
-  phase.stall = job.checkpointing.stall;
-  phase.schedule = job.schedule;
-}
-
-void spend(RunPhase& phase, const Cluster& cluster, Activity activity, Seconds time) {
-  const auto at = static_cast<std::size_t>(activity);
-  const Watts power = phase.power * power_share(activity);
-  phase.time[at] += time;
-  phase.energy[at] += power * time;
-  add_up(phase.used, drawn(cluster, phase.sources, power, time));
-}
-
-// Steps, and the time and energy that they take, until the phase ends or none is left.
-void train(RunPhase& phase, const Cluster& cluster, Bytes checkpoint, double steps_left) {
-  const Seconds per_step = phase.step.time / phase.schedule.effective;
-  Seconds resize = phase.resizes * restart_time(cluster, static_cast<double>(phase.gpus), checkpoint).whole;
-  if (phase.limit) resize = std::min(resize, *phase.limit);
-  phase.steps = steps_left;
-  if (phase.limit) phase.steps = std::min(steps_left, (*phase.limit - resize) / per_step);
-  const Seconds training = phase.steps * per_step;
-  phase.length = resize + training;
-  const ActivityShares shares = activity_shares(phase.schedule, phase.stall);
-  spend(phase, cluster, Activity::steps, shares.steps * training);
-  spend(phase, cluster, Activity::checkpoint, shares.checkpoint * training);
-  spend(phase, cluster, Activity::restart, shares.restart * training + resize);
-}
-
-// What an earlier call found.
-void forget_findings(RunPhase& phase) {
-  phase.mtbf = phase.stall = phase.length = Seconds(0);
-  phase.schedule = {};
-  phase.steps = phase.resizes = 0;
-  phase.time = {};
-  phase.energy = {};
-  phase.used.clear();
-}
-
-void add_phase(RunEstimate& out, const RunPhase& phase, std::vector<SourceUse>& used) {
-  out.ideal += phase.steps * phase.step.time;
-  out.expected += phase.length;
-  out.gpu_hours += static_cast<double>(phase.gpus) * phase.length.value() / kSecondsPerHour;
-  if (phase.gpus > 0 && phase.in_run()) {
-    if (phase.mtbf.value() > 0) out.interruptions += phase.length / phase.mtbf;
-    out.power = std::max(out.power, phase.power);
-  }
-  for (const Joules energy : phase.energy) out.energy += energy;
-  Dollars capital;
-  for (const FleetUse& fleet : phase.fleets) {
-    out.rent += fleet.rent * phase.length;
-    capital += fleet.capital;
-  }
-  out.amortised += capital * (phase.length.value() / (kAmortisationYears * kSecondsPerYear));
-  if (phase.in_run()) out.capital = std::max(out.capital, capital);
-  add_up(used, phase.used);
-}
-
-void add_sources(RunEstimate& out, std::span<const SourceUse> used) {
-  out.nox = Kilograms(0);
-  for (const SourceUse& source : used) {
-    out.co2 += source.co2;
-    out.electricity += source.cost;
-    if (out.nox && source.nox) {
-      *out.nox += *source.nox;
-    } else if (source.energy.value() > 0) {
-      out.nox.reset();
-    }
-  }
-}
-
-}  // namespace
 
 RunPhase whole_run(const Run& run, const StepEstimate& step, std::span<const FleetGpus> fleets) {
   RunPhase phase;
@@ -121,51 +27,14 @@ RunPhase whole_run(const Run& run, const StepEstimate& step, std::span<const Fle
   return phase;
 }
 
-RunEstimate run_phases(const Run& run, std::span<RunPhase> phases) {
-  RunEstimate out;
-  const Tokens step_tokens(static_cast<double>(run.plan.global_batch) *
-                           static_cast<double>(run.model.sequence));
-  const Cluster::Storage& storage = run.cluster.storage;
-  out.steps = std::ceil(run.tokens / step_tokens);
-  out.checkpoint = Bytes(storage.bytes_per_parameter * (parameters(run.model) + mtp_parameters(run.model)));
-  out.checkpoint_stall =
-      checkpointing_of(storage, out.checkpoint, static_cast<double>(run.plan.gpus())).stall;
-  double left = out.steps;
-  std::int64_t gpus_before = 0;
-  std::vector<SourceUse> used;
-  for (RunPhase& phase : phases) {
-    forget_findings(phase);
-    if (left <= 0) continue;
-    if (phase.replicas == 0) {
-      if (!phase.limit) throw InfeasiblePlan(never(phase, left, out.steps));
-      phase.length = *phase.limit;
-      if (gpus_before > 0) gpus_before = -1;  // it starts again, on however many
-      spend(phase, run.cluster, Activity::waiting, phase.length);
-    } else {
-      phase.resizes = gpus_before != 0 && gpus_before != phase.gpus ? 1 : 0;
-      gpus_before = phase.gpus;
-      find_schedule(phase, run, out, left);
-      train(phase, run.cluster, out.checkpoint, left);
-      left -= phase.steps;
-    }
-    add_phase(out, phase, used);
-  }
-  add_sources(out, used);
-  const RunPhase& most = phases[main_phase(phases)];
-  out.mtbf = most.mtbf;
-  out.restart = most.restart;
-  out.schedule = most.schedule;
-  out.schedule.effective = out.ideal / out.expected;
-  out.mean_power = out.energy / out.expected;
-  out.model_flops = run.tokens.value() * flops_per_token(run.model, AttentionCount::causal_half);
-  out.full_flops = run.tokens.value() * flops_per_token(run.model, AttentionCount::full_square);
-  out.tokens = run.tokens / out.expected;
-  return out;
-}
-
 std::size_t main_phase(std::span<const RunPhase> phases) {
-  const auto most = std::max_element(phases.begin(), phases.end(),
-                                     [](const RunPhase& a, const RunPhase& b) { return a.steps < b.steps; });
+  // With uncertain tokens so few that no step of the main piece is left, any other.
+  const auto steps = [](const RunPhase& phase) {
+    return std::pair(phase.main && phase.steps > 0, phase.steps);
+  };
+  const auto most = std::max_element(phases.begin(), phases.end(), [&](const RunPhase& a, const RunPhase& b) {
+    return steps(a) < steps(b);
+  });
   return static_cast<std::size_t>(most - phases.begin());
 }
 

@@ -63,7 +63,9 @@ struct RunPhase {
   Watts demand;  // of the GPUs that the plan wants, as many as are there, at full clock
   Watts power;   // while steps run
   std::vector<FleetUse> fleets;
-  std::string waits;  // why, where replicas is 0
+  std::string waits;     // why, where replicas is 0
+  std::size_t part = 0;  // of run.parts, where it has some
+  bool main = true;      // of the piece that stands for the run (host/model/parts.h)
 
   // Found: what comes of it.
   Seconds mtbf;  // 0: nothing interrupts it
@@ -82,13 +84,15 @@ struct RunPhase {
 // A run on one set of GPUs from its first day to its last, on the cluster's grid.
 RunPhase whole_run(const Run& run, const StepEstimate& step, std::span<const FleetGpus> fleets);
 
-// Fills in what comes of each phase, and sums up. Steps go on until all tokens are seen; where the GPUs
-// change in between, one restart. Figures that belong to a phase (interval between interruptions and the
-// like) are those of main_phase(). Throws InfeasiblePlan "never finishes: ..." where the last phase trains
-// nothing and tokens are left, or where interruptions leave no time.
+// Fills in what comes of each phase, and sums up. A run in pieces (host/model/parts.h) has a phase for each
+// piece on each date, by date and then by piece: pieces follow one another without a pause, each where the
+// one before ends, and phases that the run does not come through have no length. Steps go on until all tokens
+// are seen; where the GPUs change by date, one restart. Figures that belong to a phase (interval between
+// interruptions and the like) are those of main_phase(). Throws InfeasiblePlan "never finishes: ..." where
+// the last phase trains nothing and tokens are left, or where interruptions leave no time.
 RunEstimate run_phases(const Run& run, std::span<RunPhase> phases);
 
-// The phase with the most steps. There is one phase at least.
+// The phase with the most steps, among those of the main part. There is one phase at least.
 std::size_t main_phase(std::span<const RunPhase> phases);
 
 // Energy that `power` over `time` takes from the sources, the first first; what is above them (or all, where

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "host/base/errors.h"
+#include "host/base/golden_section.h"
 
 namespace traincast {
 namespace {
@@ -40,32 +41,10 @@ CheckpointSchedule best_schedule(Seconds stall, Seconds mtbf, Seconds restart, S
     return log_effective(std::exp(log_interval), stall.value(), m, restart.value());
   };
   // The derivative is zero where e^(-(interval + stall)/M) = 1 - interval/M, so the optimum is below M; it
-  // falls to nothing with the stall. On a log scale the objective is unimodal: golden-section search.
-  constexpr double kGolden = 0.6180339887498949;
-  constexpr int kRounds = 90;  // 0.618^90 of 30 is below the resolution of a double
-  double low = std::log(m) - 30;
-  double high = std::log(m);
-  double left = high - kGolden * (high - low);
-  double right = low + kGolden * (high - low);
-  double at_left = objective(left);
-  double at_right = objective(right);
-  for (int round = 0; round < kRounds; ++round) {
-    if (at_left > at_right) {
-      high = right;
-      right = left;
-      at_right = at_left;
-      left = high - kGolden * (high - low);
-      at_left = objective(left);
-    } else {
-      low = left;
-      left = right;
-      at_left = at_right;
-      right = low + kGolden * (high - low);
-      at_right = objective(right);
-    }
-  }
+  // falls to nothing with the stall. On a log scale the objective is unimodal.
+  const double best = golden_section(std::log(m) - 30, std::log(m), 0, objective);
   CheckpointSchedule schedule;
-  schedule.interval = std::min(std::max(Seconds(std::exp((low + high) / 2)), shortest), longest);
+  schedule.interval = std::min(std::max(Seconds(std::exp(best)), shortest), longest);
   schedule.effective = effective_fraction(schedule.interval, stall, mtbf, restart);
   schedule.restarting = -std::expm1(-restart.value() / m);
   if (!(schedule.effective >= kLeastEffective)) {

@@ -29,6 +29,19 @@ struct PublishedFigures {
   Provenance from;
 };
 
+// A stretch of the run with a sequence length, a batch and perhaps a plan of its own.
+struct RunPart {
+  std::string title;
+  Tokens tokens;
+  std::int64_t sequence = 0;
+  Plan plan;  // on the run's GPUs; its global_batch is the part's, or what a ramp reaches when the part ends
+  Stack stack;
+  // A ramp: the batch begins with `rampup_start` sequences and grows by `rampup_increment` after equal shares
+  // of the part's tokens (Megatron-LM's --rampup-batch-size, whose samples are the part's). 0: none.
+  std::int64_t rampup_start = 0, rampup_increment = 0;
+  Provenance from;
+};
+
 struct Run {
   std::string name;
   std::string title;  // one line for tables
@@ -37,6 +50,10 @@ struct Run {
   Plan plan;
   Stack stack;
   Tokens tokens;
+  // In order; none: the whole run by `plan`. Else `plan`, `stack` and the model's sequence are those of the
+  // main part, the one with the most tokens.
+  std::vector<RunPart> parts;
+  std::size_t main_part = 0;
   std::optional<Date> start;             // first day; given where the cluster has a timeline
   std::vector<std::string> assumptions;  // what is not published, in words
   std::optional<PublishedFigures> published;

@@ -91,32 +91,48 @@ double ZeroBubbleTime::total() const {
   return std::max({from_start_, from_down_ + all_.sum(), to_up_ + up, down_to_up_ + all_.sum() + up});
 }
 
-void DualPipeTime::add(const PassWork& pass, double weight_gradient) {
-  all_.add(pass);
-  weight_gradients_ += weight_gradient;
-  const double work = pass.sum() + weight_gradient;
-  // The first and the last rank do as much: rounding must not decide which of the two it is.
-  constexpr double kMore = 1 + 1e-12;
-  if (work > busiest_ * kMore) {
-    busiest_ = work;
-    busiest_pass_ = pass;
-    busiest_weight_gradient_ = weight_gradient;
-    at_end_ = rank_ == 0 || rank_ == shape_.ranks - 1;
+DualPipeTime::DualPipeTime(const PipelineShape& shape)
+    : ranks_(d(shape.ranks)), micro_batches_(d((shape.micro_batches + 1) / 2 * 2)) {
+  const double steps = ranks_ / 2 - 1;
+  for (const bool at_end : {false, true}) {
+    Place& place = places_[at_end ? 1 : 0];
+    place.slack = std::min(micro_batches_, (at_end ? 2 : 0.5) * (ranks_ - 1));
+    place.bubbles = {{{2 * steps, 0, 0}, {2 * steps, steps, -steps}, {steps - 1, 2 * steps, -steps}}};
+    for (Bubble& bubble : place.bubbles) {
+      bubble.forward += place.slack;
+      bubble.backward += place.slack;
+      bubble.weight_gradient += place.slack;
+    }
   }
-  ++rank_;
+}
+
+void DualPipeTime::add(const PassWork& pass, double weight_gradient, std::int64_t ranks) {
+  const bool at_end = added_ == 0 || added_ + ranks == static_cast<std::int64_t>(ranks_);
+  added_ += ranks;
+  all_.add(pass, d(ranks));
+  weight_gradients_ += d(ranks) * weight_gradient;
+  const double work = pass.sum() + weight_gradient;
+  busiest_ = std::max(busiest_, work);
+  if (ranks_ <= 2) return;
+  // The others: all but this rank and the one across the middle, which holds the same two chunks.
+  Place& place = places_[at_end ? 1 : 0];
+  for (std::size_t i = 0; i < kBubbles; ++i) {
+    const double own = (micro_batches_ - place.slack) * work;
+    place.longest[i] =
+        std::max(place.longest[i], own - 2 * place.bubbles[i].of(pass, weight_gradient) / (ranks_ - 2));
+  }
 }
 
 double DualPipeTime::total() const {
-  const double p = d(shape_.ranks), m = d((shape_.micro_batches + 1) / 2 * 2);
-  if (p <= 2) return m * busiest_;
-  // Of the other ranks: the busiest holds the same two chunks as the rank across the middle.
-  const double steps = p / 2 - 1, others = p - 2;
-  const double f = (all_.forward - 2 * busiest_pass_.forward) / others;
-  const double b = (all_.backward - 2 * busiest_pass_.backward) / others;
-  const double w = (weight_gradients_ - 2 * busiest_weight_gradient_) / others;
-  const double bubble = std::max({steps * 2 * f, steps * (2 * f + b - w), steps * (f + 2 * b - w) - f});
-  const double slack = (at_end_ ? 2 : 0.5) * (p - 1);
-  return m * busiest_ + std::max(0.0, bubble - slack * (busiest_ - f - b - w));
+  double longest = micro_batches_ * busiest_;
+  if (ranks_ <= 2) return longest;
+  for (const Place& place : places_) {
+    for (std::size_t i = 0; i < kBubbles; ++i) {
+      longest =
+          std::max(longest, place.longest[i] + place.bubbles[i].of(all_, weight_gradients_) / (ranks_ - 2));
+    }
+  }
+  return longest;
 }
 
 PipelineTime::PipelineTime(const PipelineShape& shape, const ChunkMessage& message)

@@ -1,6 +1,8 @@
 // How long a pipeline takes, in closed form: what the search uses in place of the event simulation.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 
@@ -70,21 +72,39 @@ class ZeroBubbleTime {
   double from_start_ = 0, from_down_ = kNoPath, to_up_ = kNoPath, down_to_up_ = kNoPath;
 };
 
-// DualPipe: the busiest rank and a bubble. With F, B and W equal that of arXiv 2412.19437, table 2: (p/2 -
-// 1)(F&B + B - 3W), F&B and B counting whole backward passes; else as the event simulation shows: never less
-// than the fill, and less where the busiest rank does its extra work while it would wait for the others.
+// DualPipe: the longest over all ranks of its own work, and of that with a bubble that the others make. With
+// F, B and W equal the bubble is that of arXiv 2412.19437, table 2: (p/2 - 1)(F&B + B - 3W), F&B and B
+// counting whole backward passes; else as the event simulation shows: never less than the fill, and less
+// where a rank does extra work while it would wait for the others. With as many micro-batches as DeepSeek's
+// schedule needs (2p), less work never makes it longer.
 class DualPipeTime {
  public:
-  explicit DualPipeTime(const PipelineShape& shape) : shape_(shape) {}
-  void add(const PassWork& pass, double weight_gradient);  // backward: of the input alone
+  explicit DualPipeTime(const PipelineShape& shape);
+  // So many ranks that do the same, in order; the first and the last rank come alone. backward: of the input
+  // alone.
+  void add(const PassWork& pass, double weight_gradient, std::int64_t ranks = 1);
   double total() const;
 
  private:
-  PipelineShape shape_;
-  std::int64_t rank_ = 0;
-  PassWork all_, busiest_pass_;
-  double weight_gradients_ = 0, busiest_weight_gradient_ = 0, busiest_ = 0;
-  bool at_end_ = false;  // the busiest rank is the first or the last
+  static constexpr std::size_t kBubbles = 3;
+  struct Bubble {
+    double forward = 0, backward = 0,
+           weight_gradient = 0;  // how often each pass of the mean other rank counts
+    double of(const PassWork& pass, double weight) const {
+      return forward * pass.forward + backward * pass.backward + weight_gradient * weight;
+    }
+  };
+  struct Place {                                                      // on an end of the pipeline, or inside
+    std::array<Bubble, kBubbles> bubbles;                             // the slack of such a rank in them
+    std::array<double, kBubbles> longest{kNoPath, kNoPath, kNoPath};  // less what is the same for all ranks
+    double slack = 0;
+  };
+
+  double ranks_, micro_batches_;
+  std::int64_t added_ = 0;
+  std::array<Place, 2> places_;  // inside, at an end
+  PassWork all_;
+  double weight_gradients_ = 0, busiest_ = 0;
 };
 
 // Add every chunk, rank by rank (chunks rank, rank + p, rank + 2p, ... of rank 0, then of rank 1, ...; under

@@ -49,19 +49,20 @@ StepWork work_of(TaskKind kind) {
 class TaskLanes {
  public:
   TaskLanes(const PassTimes& chunk, TaskKind kind, bool split) {
-    const double later = split ? chunk.weight_gradient : 0;
     if (kind == TaskKind::weight_gradient) {
-      lanes_[0].seconds = chunk.weight_gradient;
+      lanes_[0].seconds = chunk.weight_gradient - chunk.weight_messages;
+      lanes_[4].seconds = chunk.weight_messages;
       return;
     }
+    const bool later = split && kind == TaskKind::backward;
     const PartTimes& parts = kind == TaskKind::forward ? chunk.forward : chunk.backward;
     lanes_[1].seconds = parts[Part::tensor_comm];
     lanes_[2].seconds = parts[Part::context_comm];
     lanes_[3].seconds = parts[Part::expert_comm];
-    lanes_[4].seconds = parts[Part::data_comm];
+    lanes_[4].seconds = parts[Part::data_comm] - (later ? chunk.weight_messages : 0);
     double messages = 0;
     for (const LaneTime& lane : lanes_) messages += lane.seconds;
-    lanes_[0].seconds = parts.sum() - messages - (kind == TaskKind::backward ? later : 0);
+    lanes_[0].seconds = parts.sum() - messages - (later ? chunk.weight_gradient : 0);
   }
   void write(Writer& writer, const Task& task) const {
     for (const LaneTime& lane : lanes_) {

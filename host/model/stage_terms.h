@@ -30,7 +30,14 @@ PartTimes once_a_step(const MostHeld& held, const Plan& plan, const Stack& stack
 // scattered, alone and at the fabric's full rate. Seconds.
 double gathered_layer_seconds(double parameters, const CommGroup& shard, const Stack& stack,
                               const System& system);
-// What a chunk's ZeRO-3 messages add to its time, as far as they do not hide under its work.
-double exposed_gathers(double work, double messages, const Stack& stack);
+// What a chunk's ZeRO-3 messages add to its passes, as far as they do not hide under their work. Whole
+// backward passes: the messages hide under both passes. A schedule that splits them: one gather under the
+// forward pass, one under the input gradient, the scatter under the weight gradient.
+struct GatherWaits {
+  double forward = 0, backward = 0;  // s; backward: with the weight gradient's
+  double weight_gradient = 0;
+};
+GatherWaits exposed_gathers(const ChunkTimes& work, double messages, bool splits_backward,
+                            const Stack& stack);
 
 }  // namespace traincast

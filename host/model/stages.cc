@@ -41,8 +41,20 @@ double gathered_layer_seconds(double parameters, const CommGroup& shard, const S
          time(Collective::reduce_scatter, parameters * stack.gradient_bytes);
 }
 
-double exposed_gathers(double work, double messages, const Stack& stack) {
-  return std::max(work, messages) + stack.shard_serial * std::min(work, messages) - work;
+GatherWaits exposed_gathers(const ChunkTimes& work, double messages, bool splits_backward,
+                            const Stack& stack) {
+  const auto exposed = [&](Seconds pass, double sent) {
+    const double time = pass.value();
+    return std::max(time, sent) + stack.shard_serial * std::min(time, sent) - time;
+  };
+  const double third = messages / 3;  // one gather of two, and a scatter
+  if (!splits_backward) {
+    const double all = exposed(work.forward + work.backward, messages);
+    return {all / 3, all * 2 / 3, 0};
+  }
+  const double weight = exposed(work.weight_gradient, third);
+  return {exposed(work.forward, third), exposed(work.backward - work.weight_gradient, third) + weight,
+          weight};
 }
 
 Stages::Stages(const Transformer& model, const Plan& plan, const Stack& stack, const System& system)
@@ -102,9 +114,12 @@ PassTimes Stages::chunk(std::int64_t chunk) const {
     }
   }
   if (plan_.zero_stage == 3) {
-    const double exposed = exposed_gathers(times.total(), sharded_messages(chunk, layers), stack_);
-    times.forward[Part::data_comm] += exposed / 3;  // one gather of two, and a scatter
-    times.backward[Part::data_comm] += exposed * 2 / 3;
+    const GatherWaits waits = exposed_gathers(chunk_times(times), sharded_messages(chunk, layers),
+                                              shape_.splits_backward(), stack_);
+    times.forward[Part::data_comm] += waits.forward;
+    times.backward[Part::data_comm] += waits.backward;
+    times.weight_gradient += waits.weight_gradient;
+    times.weight_messages += waits.weight_gradient;
   }
   return times;
 }

@@ -1,7 +1,12 @@
 #include "host/report/collectives_report.h"
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <optional>
+#include <utility>
+
+#include "host/report/run_cells.h"
 
 namespace traincast {
 namespace {
@@ -40,11 +45,16 @@ std::vector<Column> columns() {
           {.key = "next_time_s", .title = "its time", .priority = 1}};
 }
 
+// "64 MiB", "1.50 MiB", "512 B".
 Cell message_cell(Bytes message) {
-  const double mib = message.value() / (1024.0 * 1024.0);
-  if (mib >= 1024) return {number_cell(mib / 1024, 0).text + " GiB", message.value()};
-  if (mib >= 1) return {number_cell(mib, 0).text + " MiB", message.value()};
-  return {number_cell(message.value() / 1024, 0).text + " KiB", message.value()};
+  constexpr std::array<std::pair<double, const char*>, 3> kUnits = {
+      {{0x1p30, " GiB"}, {0x1p20, " MiB"}, {0x1p10, " KiB"}}};
+  for (const auto& [size, unit] : kUnits) {
+    const double count = message.value() / size;
+    if (count < 1) continue;
+    return {(count == std::floor(count) ? number_cell(count, 0).text : plain(count)) + unit, message.value()};
+  }
+  return {plain(message.value()) + " B", message.value()};
 }
 
 std::vector<Cell> row(const Fabric& fabric, const Group& group, Collective collective, Bytes message) {

@@ -5,6 +5,8 @@
 
 #include "host/model/flops.h"
 #include "host/model/parameters.h"
+#include "host/model/parts.h"
+#include "host/report/part_tables.h"
 #include "host/report/run_cells.h"
 
 namespace traincast {
@@ -37,8 +39,7 @@ std::string rests_on(const Forecast& f) {
 }
 
 std::vector<Cell> setup_cells(const Forecast& f) {
-  const double flops =
-      f.run.tokens.value() * flops_per_token(f.run.model, AttentionCount::causal_half).value();
+  const double flops = run_flops(f.run, AttentionCount::causal_half).value();
   return {text_cell(f.run.title),
           compact_cell(parameters(f.run.model)),
           compact_cell(active_parameters(f.run.model)),
@@ -157,6 +158,11 @@ Report compare_report(std::span<const Forecast> forecasts) {
     setups.rows.push_back(std::move(setup));
     if (!f.infeasible.empty())
       results.footnotes.push_back(f.run.name + " has no estimate: it " + f.infeasible);
+  }
+  for (const Forecast& f : forecasts) {
+    if (f.run.parts.empty()) continue;
+    results.footnotes.push_back(f.run.name + ": step and MFU are of " + main_part_text(f.run) +
+                                "; days and what follows from them of all its parts.");
   }
   results.footnotes.insert(
       results.footnotes.end(),

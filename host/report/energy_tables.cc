@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "host/report/by_date.h"
 #include "host/report/run_cells.h"
 
 namespace traincast {
@@ -75,7 +76,7 @@ Table emissions_table(const Forecast& f) {
                           right("energy_j", "energy", "GWh"), right("co2_kg", "CO2", "kt"),
                           right("nox_kg", "NOx", "t"), right("electricity_usd", "electricity", "M USD"),
                           left("sources", "shares", 20)}};
-  for (const RunPhase& phase : f.phases) {
+  for (const auto& [phase, share] : shown_phases(f, false)) {
     Joules energy;
     Kilograms co2;
     std::optional<Kilograms> nox;
@@ -134,7 +135,7 @@ Table daily_table(const Forecast& f) {
 std::vector<Table> energy_tables(const Forecast& forecast) {
   std::vector<Table> tables;
   tables.push_back(activity_table(forecast));
-  if (forecast.phases.size() > 1) tables.push_back(emissions_table(forecast));
+  if (dates_of(forecast) > 1) tables.push_back(emissions_table(forecast));
   if (forecast.sources.size() > 1) tables.push_back(sources_table(forecast));
   tables.push_back(daily_table(forecast));
   return tables;

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "host/model/parameters.h"
+#include "host/report/part_tables.h"
 #include "host/report/run_cells.h"
 #include "host/report/site_tables.h"
 
@@ -24,12 +25,14 @@ std::string resting_on(const Forecast& f, FigureGroup group) {
   return std::string(name(weakest->from.origin)) + ": " + weakest->what + " (" + weakest->name + ")";
 }
 
-// " on 32,768 GPUs", where the step that is shown is not of the whole plan.
+// " on 32,768 GPUs", where the step that is shown is not of the whole plan; and of which part of the run.
 std::string on_gpus(const Forecast& f) {
-  if (f.phases.empty()) return "";
+  const std::string part = f.run.parts.empty() ? "" : ", of " + main_part_text(f.run);
+  if (f.phases.empty()) return part;
   const RunPhase& shown = f.phases[main_phase(f.phases)];
-  if (shown.gpus == f.run.plan.gpus()) return "";
-  return " on " + grouped(shown.gpus) + " GPUs" + (shown.from ? " from " + to_string(*shown.from) : "");
+  if (shown.gpus == f.run.plan.gpus()) return part;
+  return " on " + grouped(shown.gpus) + " GPUs" + (shown.from ? " from " + to_string(*shown.from) : "") +
+         part;
 }
 
 std::vector<Scalar> summary(const Forecast& f) {
@@ -62,7 +65,9 @@ std::vector<Scalar> summary(const Forecast& f) {
         plan_text(run.plan)}},
       {"tokens",
        "tokens",
-       {compact(run.tokens.value()) + ", " + grouped(static_cast<std::int64_t>(e.steps)) + " steps",
+       {compact(run.tokens.value()) + ", " + grouped(static_cast<std::int64_t>(e.steps)) + " steps" +
+            (run.parts.empty() ? ""
+                               : " in " + grouped(static_cast<std::int64_t>(run.parts.size())) + " parts"),
         run.tokens.value()}},
       {"step_time_s",
        "step",
@@ -248,6 +253,7 @@ Table assumptions_table(const Forecast& f) {
 Report estimate_report(const Forecast& forecast) {
   Report report{.name = "estimate", .title = forecast.run.title, .scalars = summary(forecast)};
   report.tables = {step_table(forecast), memory_table(forecast), run_table(forecast)};
+  if (!forecast.parts.empty()) report.tables.insert(report.tables.begin(), parts_table(forecast));
   for (Table& table : site_tables(forecast)) report.tables.push_back(std::move(table));
   if (!forecast.published.empty()) report.tables.push_back(published_table(forecast));
   report.tables.push_back(assumptions_table(forecast));

@@ -3,6 +3,7 @@
 #include <string>
 #include <utility>
 
+#include "host/report/by_date.h"
 #include "host/report/energy_tables.h"
 #include "host/report/fleet_tables.h"
 #include "host/report/run_cells.h"
@@ -24,7 +25,7 @@ Cell supply_cell(const std::optional<Watts>& supply) {
   return supply ? megawatts_cell(*supply) : missing_cell();
 }
 bool changes(const Forecast& f) {
-  return f.phases.size() > 1 || f.phases.front().supply.has_value();
+  return dates_of(f) > 1 || f.phases.front().supply.has_value();
 }
 
 Table phases_table(const Forecast& f) {
@@ -35,11 +36,11 @@ Table phases_table(const Forecast& f) {
                           left("limited_by", "limited by", 12), right("clock", "clock", "%"),
                           right("step_time_s", "step", "s"), right("goodput", "goodput", "%"),
                           right("power_w", "power", "MW"), right("token_share", "of tokens", "%")}};
-  for (const RunPhase& phase : f.phases) {
+  if (!f.run.parts.empty()) table.columns.insert(table.columns.begin() + 1, left("part", "part", 16));
+  for (const auto& [phase, share] : shown_phases(f, true)) {
     if (!phase.in_run()) continue;
     const bool waits = phase.replicas == 0;
     const std::string bound = waits ? "waits: " + phase.waits : std::string(name(phase.bound));
-    const double share = phase.steps / f.estimate.steps;
     const double goodput = waits ? 0 : phase.steps * phase.step.time.value() / phase.length.value();
     table.rows.push_back(
         {date_cell(phase.from),
@@ -52,6 +53,9 @@ Table phases_table(const Forecast& f) {
          {plain(100 * goodput), goodput},
          megawatts_cell(waits ? Watts(0) : phase.power),
          {plain(100 * share), share}});
+    if (f.run.parts.empty()) continue;
+    std::vector<Cell>& row = table.rows.back();
+    row.insert(row.begin() + 1, text_cell(f.run.parts[phase.part].title));
   }
   const std::int64_t replica = f.run.plan.gpus() / f.run.plan.data_parallel;
   table.footnotes.push_back(
@@ -87,7 +91,7 @@ Table power_table(const Forecast& f) {
                           right("gpus", "in the run"),
                           left("sources", "sources, MW", 20),
                           {.key = "in_run", .audience = Audience::machines}}};
-  for (const RunPhase& phase : f.phases) {
+  for (const auto& [phase, share] : shown_phases(f, false)) {
     table.rows.push_back({date_cell(phase.from), supply_cell(phase.supply), megawatts_cell(phase.demand),
                           megawatts_cell(phase.power), count_cell(phase.installed), count_cell(phase.fed),
                           count_cell(phase.gpus), text_cell(sources_text(phase)), bool_cell(phase.in_run())});

@@ -35,6 +35,9 @@ HistoryInputs inputs_of(const KnownReliability& known, const JobReliability& job
 }
 
 Answer answer_cluster(const KnownReliability& known) {
+  if (known.figure == KnownFigure::start_seconds) {
+    return {known.communicators.start(known.gpus).value(), std::nullopt};
+  }
   constexpr Seconds kShortest{1};
   const JobReliability job =
       job_reliability(known.cluster, known.gpus, 1, known.checkpoint, kShortest, known.useful);
@@ -46,6 +49,7 @@ Answer answer_cluster(const KnownReliability& known) {
     case KnownFigure::goodput:
       return {job.schedule.effective, inputs_of(known, job)};
     case KnownFigure::days:
+    case KnownFigure::start_seconds:
       break;
   }
   return {known.useful.value() / job.schedule.effective / kSecondsPerDay, inputs_of(known, job)};
@@ -61,7 +65,9 @@ Answer answer_run(const KnownReliability& known, Calibrator& calibrator, const C
 void compare(ReliabilityCheck& check) {
   const KnownReliability& known = check.known;
   check.error = check.ours / ((known.low + known.high) / 2) - 1;
-  check.holds = known.at_least ? check.ours > known.low : check.ours >= known.low && check.ours <= known.high;
+  check.holds = known.at_least  ? check.ours > known.low
+                : known.at_most ? check.ours < known.high
+                                : check.ours >= known.low && check.ours <= known.high;
 }
 
 }  // namespace
@@ -98,6 +104,8 @@ std::string shown(KnownFigure figure, double value) {
       return plain(value);
     case KnownFigure::days:
       return plain(value) + " d";
+    case KnownFigure::start_seconds:
+      return plain(value) + " s";
     case KnownFigure::hours_between:
       break;
   }
@@ -106,6 +114,7 @@ std::string shown(KnownFigure figure, double value) {
 
 std::string published_words(const KnownReliability& known) {
   if (known.at_least) return "> " + shown(known.figure, known.low);
+  if (known.at_most) return "< " + shown(known.figure, known.high);
   if (known.low == known.high) return shown(known.figure, known.low);
   return plain(known.low) + "-" + shown(known.figure, known.high);
 }
@@ -121,6 +130,7 @@ Report known_reliability_report(const std::vector<ReliabilityCheck>& checks) {
                           {.key = "published_low", .title = "published"},
                           {.key = "published_high", .audience = Audience::machines},
                           {.key = "at_least", .audience = Audience::machines},
+                          {.key = "at_most", .audience = Audience::machines},
                           {.key = "ours", .title = "ours"},
                           {.key = "p10", .title = "P10"},
                           {.key = "p90", .title = "P90"},
@@ -133,8 +143,10 @@ Report known_reliability_report(const std::vector<ReliabilityCheck>& checks) {
       return value ? Cell{shown(known.figure, *value), *value} : missing_cell();
     };
     std::string error = signed_percent(check.error);
-    if (known.at_least)
-      error = check.holds ? "holds" : error + " (below)";
+    if (known.at_least || known.at_most)
+      error = check.holds ? "holds" : error + (known.at_least ? " (below)" : " (above)");
+    else if (!known.basis.empty())
+      error = "other basis";
     else if (check.holds && known.low < known.high)
       error += " (inside)";
     table.rows.push_back(
@@ -144,6 +156,7 @@ Report known_reliability_report(const std::vector<ReliabilityCheck>& checks) {
          {published_words(known), known.low},
          {"", known.high},
          bool_cell(known.at_least),
+         bool_cell(known.at_most),
          {shown(known.figure, check.ours), check.ours},
          optional_cell(check.p10),
          optional_cell(check.p90),
@@ -156,6 +169,10 @@ Report known_reliability_report(const std::vector<ReliabilityCheck>& checks) {
       "being what they are.",
       "No row has inputs fitted to it: sets of rates and restarts are shared, checkpoints go to one "
       "storage."};
+  for (const ReliabilityCheck& check : checks) {
+    const KnownReliability& known = check.known;
+    if (!known.basis.empty()) table.footnotes.push_back(known.name + ", another basis: " + known.basis + ".");
+  }
   return {.name = "validate-reliability", .tables = {std::move(table)}};
 }
 

@@ -15,14 +15,17 @@
 namespace traincast {
 
 // What a row states.
-enum class KnownFigure { goodput, interruptions, days, hours_between };
-inline constexpr std::string_view kKnownFigureNames[] = {"goodput", "interruptions", "days", "hours_between"};
+enum class KnownFigure { goodput, interruptions, days, hours_between, start_seconds };
+inline constexpr std::string_view kKnownFigureNames[] = {"goodput", "interruptions", "days", "hours_between",
+                                                         "start_seconds"};
 
 struct KnownReliability {
   std::string name;
   KnownFigure figure = KnownFigure::goodput;
-  double low = 0, high = 0;  // published; days, hours, counts, or a share
-  bool at_least = false;     // "more than `low`"
+  double low = 0, high = 0;  // published; days, hours, seconds, counts, or a share
+  bool at_least = false;     // "more than `low`",
+  bool at_most = false;      // or less
+  std::string basis;         // why it counts something else than its set does; empty: it does not
   std::string set;           // of configs/reliability, or the run below
   std::string run;           // a run config, estimated as any other
   Cluster cluster;           // its GPUs, storage and reliability
@@ -31,7 +34,8 @@ struct KnownReliability {
   Seconds
       useful;  // days: what the run takes without interruptions; interruptions: the time they are counted in
   Provenance from;
-  std::string inputs;  // in words
+  std::string inputs;           // in words
+  Communicators communicators;  // start_seconds: of these
 };
 
 struct ReliabilityCheck {
@@ -39,7 +43,7 @@ struct ReliabilityCheck {
   double ours = 0;
   std::optional<double> p10, p90;  // of histories
   double error = 0;                // over the middle of what is published; over the bound where that is all
-  bool holds = false;              // inside the range, or above the bound
+  bool holds = false;              // inside the range, or beyond the bound
 };
 
 // A JSON file {"rows": [...]}; see configs/published/README.md. Throws ConfigError.

@@ -13,8 +13,9 @@ struct Shared {
 void read_published(Reader& row, KnownReliability& out) {
   Reader published = row.object("published");
   out.at_least = published.has("at_least");
-  if (out.at_least) {
-    out.low = out.high = published.number("at_least", 0);
+  out.at_most = !out.at_least && published.has("at_most");
+  if (out.at_least || out.at_most) {
+    out.low = out.high = published.number(out.at_least ? "at_least" : "at_most", 0);
   } else {
     out.low = published.number("low", 1e-9);
     out.high = published.number("high", out.low);
@@ -55,8 +56,13 @@ std::vector<KnownReliability> read_known_reliability(const std::filesystem::path
     KnownReliability next;
     next.name = row.text("name");
     next.figure = row.choice<KnownFigure>("figure", kKnownFigureNames);
+    next.basis = row.text_or("basis", "");
     read_published(row, next);
-    if (row.has("run")) {
+    if (next.figure == KnownFigure::start_seconds) {
+      next.gpus = static_cast<double>(row.count("gpus"));
+      next.inputs = reference(row, "communicators", store, ConfigKind::communicators);
+      next.communicators = load_communicators(store, next.inputs);
+    } else if (row.has("run")) {
       next.run = reference(row, "run", store, ConfigKind::runs);
       next.inputs = "run " + next.run;
       if (next.figure != KnownFigure::days) row.fail("figure", "of a run; accepted: days");

@@ -83,6 +83,11 @@ Table restart_table(const Forecast& f, const RestartTime& restart) {
       table.footnotes = {"Only the replica that was struck restarts; nothing is done again."};
     }
   }
+  if (restart.by_phases) {
+    const Communicators& used = reliability.communicators;
+    table.footnotes.push_back("Ranks are initialised as by configs/communicators/" + used.library + ": " +
+                              used.from.source + ".");
+  }
   if (reliability.spare_nodes >= 0) {
     table.footnotes.push_back("Spare nodes: " + grouped(reliability.spare_nodes) + "; a repair takes " +
                               to_string(reliability.repair) + ".");

@@ -7,6 +7,7 @@
 
 #include "host/base/errors.h"
 #include "host/calibrate/forecast.h"
+#include "host/report/part_tables.h"
 
 namespace traincast {
 namespace {
@@ -40,7 +41,7 @@ std::vector<Override> at_point(const std::vector<Override>& set, const std::vect
 
 Sweep sweep(const RunConfigs& configs, const std::vector<Override>& set, std::vector<SweepAxis> axes,
             const std::optional<Profile>& profile) {
-  Sweep out{configs.run().name, configs.run().title, std::move(axes), {}};
+  Sweep out{configs.run().name, configs.run().title, std::move(axes), {}, main_part_text(configs.run())};
   bool swept_gpus = false;  // a calibrator reads each GPU once
   for (std::size_t a = 0; a < out.axes.size(); ++a) {
     SweepAxis& axis = out.axes[a];

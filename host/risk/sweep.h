@@ -34,6 +34,7 @@ struct Sweep {
   std::string run, title;
   std::vector<SweepAxis> axes;     // with full paths
   std::vector<SweepPoint> points;  // the cross product; the last axis varies fastest
+  std::string of_part = {};        // whose step and MFU these are: words, "" where the run has no parts
 };
 
 // `set` holds at every point. A point whose values are refused, or whose plan does not fit or never ends, has

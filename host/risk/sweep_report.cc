@@ -113,6 +113,9 @@ Report sweep_report(const Sweep& sweep) {
       "Days with interruptions and checkpoints; MW while steps run; rent of the GPUs for the whole run. "
       "Where "
       "GPUs vary, data parallelism does, and a step keeps its sequences.");
+  if (!sweep.of_part.empty()) {
+    table.footnotes.push_back("Step and MFU are of " + sweep.of_part + "; days are of all parts.");
+  }
   Report report{.name = "sweep", .title = sweep.title, .scalars = {{"run", "", text_cell(sweep.run)}}};
   report.tables.push_back(std::move(table));
   return report;

@@ -127,8 +127,10 @@ void RunArithmetic::set_restart(Seconds whole) {
       std::max(0.0, (whole - restart_.reload).value()) / (restart_.whole - restart_.reload).value();
   reliability.detect = own.detect * factor;
   reliability.reschedule = own.reschedule * factor;
-  reliability.initialise = own.initialise * factor;
-  reliability.initialise_per_gpu = own.initialise_per_gpu * factor;
+  reliability.reschedule_per_gpu = own.reschedule_per_gpu * factor;
+  reliability.communicators.fixed = own.communicators.fixed * factor;
+  reliability.communicators.per_rank = own.communicators.per_rank * factor;
+  reliability.communicators.per_rank_squared = own.communicators.per_rank_squared * factor;
 }
 
 void RunArithmetic::set(const BoundInput& input, double value, Factors& factors) {

@@ -240,6 +240,7 @@ void Evaluator::prepare(const StageLayout& layout, std::size_t system, const Lay
 
 PipelineWork Evaluator::pipeline_of(const StageLayout& layout, const double* gathered) {
   const double exposed = choice_.schedule == Schedule::dual_pipe ? 0 : wait_.exposed;
+  const bool splits = PipelineShape{.schedule = choice_.schedule}.splits_backward();
   const auto& kinds = layout.kinds();
   for (std::size_t r = 0; r < layout.runs().size(); ++r) {
     const RankRun& run = layout.runs()[r];
@@ -249,16 +250,19 @@ PipelineWork Evaluator::pipeline_of(const StageLayout& layout, const double* gat
       const double chunks = layout.chunks(r, k);
       if (chunks == 0) continue;
       PassWork pass{kinds_[k].forward, kinds_[k].backward};
+      double weight_gradient = kinds_[k].weight_gradient;
       if (gathered != nullptr) {
-        const double more =
-            exposed_gathers(pass.sum(), std::max(1.0, kinds[k].own_layers) * gathered[r], *stack_);
-        pass.forward += more / 3;
-        pass.backward += more * 2 / 3;
+        const ChunkTimes work{Seconds(pass.forward), Seconds(pass.backward), Seconds(weight_gradient)};
+        const GatherWaits waits =
+            exposed_gathers(work, std::max(1.0, kinds[k].own_layers) * gathered[r], splits, *stack_);
+        pass.forward += waits.forward;
+        pass.backward += waits.backward;
+        weight_gradient += waits.weight_gradient;
       }
       if (!kinds[k].first) pass.forward += exposed;
       if (!kinds[k].last) pass.backward += exposed;
       out.work.add(pass, chunks);
-      out.weight_gradient += chunks * kinds_[k].weight_gradient;
+      out.weight_gradient += chunks * weight_gradient;
       out.compute += chunks * kinds_[k].compute;
       if (k == run.first_kind) out.first = pass;
       if (k == run.last_kind) out.last = pass;

@@ -121,16 +121,15 @@ double zero_bubble_total(const StageLayout& layout, std::int64_t m, double laten
   return time.total();
 }
 
-// DualPipeTime: the first of the busiest ranks, each of which holds the mean of two stages. Ranks of the
-// second half mirror those of the first, but for the messages that the two ends do not wait for.
+// Each rank holds the mean of two stages. Ranks of the second half mirror those of the first, but for the
+// messages that the two ends do not wait for.
 PipelineWork dual_pipe_work(const StageLayout& layout, std::int64_t micro_batches, double exposed,
                             const RunWorks& works) {
   const auto& runs = layout.runs();
   const std::int64_t half = layout.pipeline() / 2;
-  const double p = d(layout.pipeline()), m = d((micro_batches + 1) / 2 * 2);
-  PassWork all, busiest_pass;
-  double weight_gradients = 0, busiest_weight = 0;
-  bool at_end = false;
+  DualPipeTime time(PipelineShape{Schedule::dual_pipe, layout.pipeline(), 1, micro_batches});
+  PassWork last;
+  double last_weight = 0;
   PipelineWork out;
   std::size_t near = 0, far = runs.size() - 1;
   for (std::int64_t rank = 0; rank < half;) {
@@ -139,37 +138,28 @@ PipelineWork dual_pipe_work(const StageLayout& layout, std::int64_t micro_batche
     while (runs[far].first > mirror) --far;
     const RunWork &a = works[near], &b = works[far];
     const double weight = 0.5 * (a.weight_gradient + b.weight_gradient);
-    PassWork pass{0.5 * (a.work.forward + b.work.forward),
-                  0.5 * (a.work.backward + b.work.backward) - weight + exposed};
-    if (rank > 0) pass.forward += exposed;
-    const double work = pass.sum() + weight;
-    if (work > out.busiest * (1 + 1e-12)) {  // as DualPipeTime
-      out.busiest = work;
-      out.busiest_compute = 0.5 * (a.compute + b.compute);
-      busiest_pass = pass;
-      busiest_weight = weight;
-      at_end = rank == 0;
-    }
+    const PassWork alone{0.5 * (a.work.forward + b.work.forward),
+                         0.5 * (a.work.backward + b.work.backward) - weight};
+    const PassWork inner{alone.forward + exposed, alone.backward + exposed};
     // Ranks up to `next`, and their mirror images, hold the same two stages.
     const std::int64_t next =
         std::min({runs[near].last(), layout.pipeline() - 1 - runs[far].first, half - 1}) + 1;
-    const double ranks = d(2 * (next - rank));
-    all.add(pass, ranks);
-    if (rank == 0) all.add({exposed, -exposed});  // the last rank: no gradients from behind
-    weight_gradients += ranks * weight;
+    std::int64_t ranks = 2 * (next - rank);
+    if (rank == 0) {
+      time.add({alone.forward, inner.backward}, weight);
+      last = {inner.forward, alone.backward}, last_weight = weight;
+      ranks -= 2;
+    }
+    if (ranks > 0) time.add(inner, weight, ranks);
+    const double work = (rank == 0 ? alone.forward + inner.backward : inner.sum()) + weight;
+    if (work > out.busiest * (1 + 1e-12)) {
+      out.busiest = work;
+      out.busiest_compute = 0.5 * (a.compute + b.compute);
+    }
     rank = next;
   }
-  if (p <= 2) {
-    out.total = m * out.busiest;
-    return out;
-  }
-  const double steps = p / 2 - 1, others = p - 2;
-  const double f = (all.forward - 2 * busiest_pass.forward) / others;
-  const double b = (all.backward - 2 * busiest_pass.backward) / others;
-  const double w = (weight_gradients - 2 * busiest_weight) / others;
-  const double bubble = std::max({steps * 2 * f, steps * (2 * f + b - w), steps * (f + 2 * b - w) - f});
-  const double slack = (at_end ? 2 : 0.5) * (p - 1);
-  out.total = m * out.busiest + std::max(0.0, bubble - slack * (out.busiest - f - b - w));
+  time.add(last, last_weight);
+  out.total = time.total();
   return out;
 }
 

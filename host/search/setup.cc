@@ -83,6 +83,10 @@ Run scaled_run(const Run& run, std::int64_t gpus) {
   out.cluster.power.supply.reset();
   out.start.reset();
   out.plan.unequal_work = false;
+  // All of it as its main part, whose sequence and batch these are.
+  if (!out.parts.empty()) out.title += ", all of it as its part \"" + out.parts[out.main_part].title + "\"";
+  out.parts.clear();
+  out.main_part = 0;
   return out;
 }
 

@@ -103,10 +103,14 @@ def stop(world, command, number, ranks=0, old=True, victim=None):
     return "; ".join(faults)
 
 
-def stop_measure(world, number, ranks):
+def stop_measure(world, number, ranks, slow=False):
+    """Where `slow`, rank 0 of two, which has the line to say, is the last to get a processor."""
     folder = world.fresh()
     file = os.path.join(folder, "p.json")
-    job = Job(world, measure_words(file, "memory"), ranks=ranks)
+    words = measure_words(file, "memory")
+    one = [world.binary, *words]
+    launch = ["-n", "1", "nice", "-n", "19", *one, ":", "-n", "1", *one] if slow else None
+    job = Job(world, words, ranks=ranks, launch=launch)
     if not job.until(lambda: os.path.exists(file)) or not job.send(number):
         job.finish()
         return None
@@ -147,6 +151,9 @@ def all_scenarios(world):
                            "ends, one line, whole profile",
                            (no_mpi if ranks else "") or
                            [lambda n=number, r=ranks: stop_measure(world, n, r) for _ in range(times)])
+        if not world.quick:
+            world.scenario(f"{name} to measure of 2 ranks, rank 0 slow", "ends, one line, whole profile",
+                           no_mpi or [lambda n=number: stop_measure(world, n, 2, slow=True) for _ in range(times)])
         for command in ("search", "validate", "estimate --histories"):
             world.scenario(f"{name} to {command}", "ends by that signal, one line, old output stays",
                            [lambda n=number, c=command: stop(world, c, n) for _ in range(times)])

@@ -55,6 +55,8 @@ constexpr Loader kLoaders[] = {
     {"run", ConfigKind::runs, "llama-3-70b-64", [](const auto& store, auto name) { load_run(store, name); }},
     {"reliability", ConfigKind::reliability, "llama-3",
      [](const auto& store, auto name) { load_reliability(store, name); }},
+    {"communicators", ConfigKind::communicators, "nccl",
+     [](const auto& store, auto name) { load_communicators(store, name); }},
 };
 
 }  // namespace

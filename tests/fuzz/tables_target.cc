@@ -4,6 +4,7 @@
 #include "host/base/csv.h"
 #include "host/base/errors.h"
 #include "host/calibrate/kernel_csv.h"
+#include "host/config/load_profile.h"
 #include "host/import/bandwidth_tests.h"
 #include "host/import/hugging_face.h"
 #include "host/import/megatron.h"
@@ -20,6 +21,20 @@ void require_rows(const BandwidthTest& test) {
     require(row.ranks >= 2 && row.nodes >= 1, "ranks and nodes");
     require(std::isfinite(row.timing.median.value()) && row.timing.median.value() >= 0, "a time");
     require(std::isfinite(row.message.value()) && row.message.value() > 0, "a message");
+  }
+  // As the import command writes them, and every other command reads them.
+  Profile profile;
+  profile.gpu = "h100-sxm";
+  profile.when = test.when;
+  profile.device.name = test.device;
+  profile.hosts = test.hosts;
+  profile.libraries.emplace_back("NCCL", test.nccl_version);
+  profile.from = {Origin::measured, "a test"};
+  profile.collectives = test.rows;
+  try {
+    parse_profile(profile_text(profile), "x.json");
+  } catch (const ConfigError& error) {
+    require(false, error.what());
   }
 }
 
@@ -48,7 +63,7 @@ void import_hf(std::string_view bytes) {
 
 void import_training(std::string_view bytes) {
   const ImportedTraining read =
-      import_megatron(parse_megatron_arguments(bytes, "x.sh"), "x.sh", {.gpus = 0, .stack = "base"});
+      import_megatron(parse_megatron_arguments(bytes), "x.sh", {.gpus = 0, .stack = "base"});
   require(read.model.layers > 0 && read.model.kv_heads > 0, "an imported model");
   require(read.plan.gpus() > 0 && read.plan.virtual_stages > 0, "an imported plan");
   require(!read.model.moe || read.model.moe->first_dense_layers >= 0, "dense layers");

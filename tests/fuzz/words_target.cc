@@ -1,4 +1,5 @@
 // What is typed: quantities, --set, --over and command lines.
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <memory>
@@ -77,7 +78,7 @@ void read_axis(std::string_view bytes) {
           "a range has no more values than are allowed");
 }
 
-// One word a line.
+// One word a line; a word ends before a zero byte, as the words that a process is started with do.
 void read_command_line(std::string_view bytes) {
   static const CommandSpec kCommand{.name = "search",
                                     .summary = "a command",
@@ -90,11 +91,14 @@ void read_command_line(std::string_view bytes) {
                                                 {"by", "WHAT", "a choice", "days", {"days", "cost"}},
                                                 {"all", "", "a flag", ""}},
                                     .positional = {"RUN", "the run", 1, 3}};
-  const CommandLine line = split_command_line(lines(bytes));
+  std::vector<std::string> typed = lines(bytes);
+  for (std::string& word : typed) word.resize(std::min(word.find('\0'), word.size()));
+  const CommandLine line = split_command_line(typed);
   if (line.command != kCommand.name) throw UsageError("another command");
   std::vector<std::string> words = line.before;
   words.insert(words.end(), line.after.begin(), line.after.end());
   const Arguments arguments = parse_arguments(kCommand, words);
+  if (arguments.flag("help")) return;  // whatever else was typed
   require(arguments.positional().size() <= 3, "no more words than declared");
   require(!arguments.list("gpus").empty(), "a list with a fallback");
   const std::int64_t top = arguments.count("top", 1, 1000);

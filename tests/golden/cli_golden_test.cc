@@ -65,6 +65,7 @@ TEST(CliGolden, VersionSaysWhatItIs) {
   EXPECT_EQ(outcome.code, 0);
   EXPECT_TRUE(outcome.out.starts_with("traincast 0.")) << outcome.out;
   EXPECT_NE(outcome.out.find("CUDA o"), std::string::npos) << outcome.out;
+  EXPECT_NE(outcome.out.find("libraries  nlohmann_json 3."), std::string::npos) << outcome.out;
   EXPECT_EQ(run_traincast("version").out, outcome.out);
 }
 

@@ -131,6 +131,39 @@ inline Forecast hand_forecast(const Gpu& gpu) {
   return f;
 }
 
+// The same in two parts, the first with a batch that grows from 128 sequences to 512.
+inline Forecast hand_forecast_in_parts(const Gpu& gpu) {
+  Forecast f = hand_forecast(gpu);
+  f.run.name = "tiny-1k-parts";
+  RunPart ramp{.title = "growing batch", .tokens = Tokens(2e11), .sequence = 1024, .plan = f.run.plan};
+  ramp.rampup_start = 128;
+  ramp.rampup_increment = 128;
+  f.run.parts = {ramp, {.title = "full batch", .tokens = Tokens(8e11), .sequence = 2048, .plan = f.run.plan}};
+  f.run.main_part = 1;
+  PartForecast grows{.first_batch = 128, .last_batch = 384};
+  grows.memory = f.memory;
+  grows.first_step = Seconds(1);
+  grows.last_step = Seconds(2.5);
+  grows.steps = 932000;
+  grows.ideal = Seconds(1.6e6);
+  grows.expected = Seconds(1.7e6);
+  grows.tokens_per_gpu = TokenRate(122);
+  grows.mfu = 0.2;
+  PartForecast full{.first_batch = 512, .last_batch = 512};
+  full.memory = f.memory;
+  full.first_step = full.last_step = Seconds(4);
+  full.steps = 762940;
+  full.ideal = Seconds(3.05e6);
+  full.expected = Seconds(3.2e6);
+  full.tokens_per_gpu = TokenRate(256);
+  full.mfu = 0.42;
+  f.parts = {grows, full};
+  f.estimate.steps = grows.steps + full.steps;
+  f.estimate.ideal = grows.ideal + full.ideal;
+  f.estimate.expected = grows.expected + full.expected;
+  return f;
+}
+
 inline Forecast hand_refusal(const Gpu& gpu) {
   Forecast f = hand_forecast(gpu);
   f.run.name = "tiny-too-large";

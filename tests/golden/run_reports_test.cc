@@ -43,6 +43,16 @@ TEST_P(GoldenTest, Compare) {
   expect_golden(compare_report(std::vector<Forecast>{hand_forecast(gpu), hand_refusal(gpu)}), GetParam());
 }
 
+TEST_P(GoldenTest, OfARunInParts) {
+  Report estimate = estimate_report(hand_forecast_in_parts(hand_gpu()));
+  estimate.name = "estimate-parts";
+  expect_golden(estimate, GetParam());
+  const Gpu gpu = hand_gpu();
+  Report compare = compare_report(std::vector<Forecast>{hand_forecast_in_parts(gpu), hand_forecast(gpu)});
+  compare.name = "compare-parts";
+  expect_golden(compare, GetParam());
+}
+
 INSTANTIATE_TEST_SUITE_P(Formats, GoldenTest, testing::Values("text", "md", "csv", "json"),
                          [](const auto& param) { return std::string(param.param); });
 

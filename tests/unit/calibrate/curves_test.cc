@@ -309,5 +309,31 @@ TEST(ValidateKernels, LeavesOutWhatIsTooLittleToJudge) {
   EXPECT_TRUE(validate_kernels(std::span(points).first(9), test_gpu()).empty());
 }
 
+// A datasheet of 1 PFLOP/s, 2 in 8 bits, and 4 TB/s, times what published kernels reach of one.
+TEST(Curves, WithoutPointsTheDatasheetTimesPublishedShares) {
+  const KernelCurves curves = roofline_curves(test_gpu());
+  const double cube = 2 * std::pow(16384.0, 3);
+  const auto expect = [&](const Op& op, double seconds) {
+    EXPECT_NEAR(curves.time(op).value() / seconds, 1, 1e-9) << to_string(op);
+  };
+  expect(Gemm{.m = 16384, .n = 16384, .k = 16384}, 3.5e-6 + cube / 0.80e15);
+  expect(Gemm{.m = 16384, .n = 16384, .k = 16384, .dtype = DataType::fp8_e4m3},
+         4e-6 + cube / (0.69 * 2e15) * std::pow(1 + 96 / 16384.0, 2) * (1 + 192 / 16384.0));
+  expect(GroupedGemm{.groups = 8, .m = 8192, .n = 8192, .k = 8192}, 3.5e-6 + cube / (0.80e15 * 0.86));
+  Attention attention{.batch = 1,
+                      .query_length = 16384,
+                      .kv_length = 16384,
+                      .heads = 64,
+                      .kv_heads = 64,
+                      .head_dim = 128,
+                      .value_dim = 128};
+  const double products = 2 * 64 * 16384.0 * 16384 / 2 * 256;
+  expect(attention, 3.5e-6 + products / 0.64e15 * (1 + 430 / 16384.0));
+  attention.pass = Pass::backward;
+  expect(attention, 3.5e-6 + 2.5 * products / (0.64e15 * 0.86) * (1 + 430 / 16384.0));
+  expect(MemoryBound{.kind = MemoryKind::copy, .rows = 1'000'000, .columns = 1000},
+         3e-6 + 4e9 / (0.80 * 4e12));
+}
+
 }  // namespace
 }  // namespace traincast

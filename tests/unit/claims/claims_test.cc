@@ -143,6 +143,57 @@ TEST(ReadClaims, RefusesWhatCannotBeTested) {
             std::string::npos);
 }
 
+TEST(ReadFacts, RefusesWithPlaceAndReason) {
+  const ConfigStore store{TRAINCAST_TEST_CONFIGS};
+  const auto why = [&](const std::string& facts, const std::string& ranges = "") {
+    return refusal([&] {
+      Evidence(store,
+               R"({"origin":"published","source":"made up","facts":[)" + facts + R"(],"run_ranges":[)" +
+                   ranges + "]}",
+               "facts.json");
+    });
+  };
+  const std::string grid = R"({"name":"grid","what":"w","kind":"power","value":"10 MW"})";
+  EXPECT_EQ(why(grid), "");
+  EXPECT_NE(why(grid + "," + grid).find("facts.json#/facts/1/name: \"grid\" stands here twice"),
+            std::string::npos);
+  EXPECT_NE(
+      why(R"({"name":"a","what":"w","kind":"power","value":"10 GB"})").find("facts.json#/facts/0/value: "),
+      std::string::npos);
+  EXPECT_NE(why(R"({"name":"a","what":"w","kind":"colour","value":1})").find("/facts/0/kind: "),
+            std::string::npos);
+  EXPECT_NE(why(R"({"name":"a","what":"w","kind":"number","value":1,"low":2})")
+                .find("it lies outside of its own range; accepted: low <= value <= high"),
+            std::string::npos);
+  EXPECT_NE(why("", R"({"name":"r","what":"w","low":"grok-9","value":"grok-1-512","high":"grok-1-512"})")
+                .find("facts.json#/run_ranges/0/low: "),
+            std::string::npos);
+}
+
+TEST(ReadClaims, RefusesASideFigureThatCannotJudge) {
+  const auto why = [](const std::string& also) {
+    return refusal([&] {
+      read_claims(R"({"origin":"published","source":"made up","claims":[{"id":"A1","subject":"s","quote":"q",
+        "gloss":"g","quantity":"x","depends":"d","unit":"MW","range":{"low":1,"high":2},"formula":"site_power",
+        "also":[{"what":"w","formula":"site_power",)" +
+                      also + "}]}]}",
+                  "claims.json");
+    });
+  };
+  EXPECT_EQ(why(R"("judged":true)"), "");
+  EXPECT_EQ(why(R"("in":"GW")"), "");
+  EXPECT_NE(why(R"("judged":true,"in":"GW")").find("claims.json#/claims/0/also/0/judged: "),
+            std::string::npos);
+}
+
+TEST(Evaluate, ARunThatDoesNotFitCarriesNoClaim) {
+  Stage stage;
+  EXPECT_NE(refusal([&] {
+              stage.evidence.forecast_of(TRAINCAST_TEST_SOURCE "/tests/unit/claims/too-large.json");
+            }).find("no claim can rest on the run "),
+            std::string::npos);
+}
+
 TEST(CheckClaims, UnknownIdIsAUsageError) {
   Stage stage;
   EXPECT_THROW(check_claims({}, {"Z9"}, stage.evidence), UsageError);

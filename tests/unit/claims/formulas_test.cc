@@ -84,11 +84,18 @@ TEST_F(Formulas, JeanZayIsComparedInOneNumberFormat) {
   const std::vector<std::pair<std::string, std::string>> parts = {
       {"first_gpus", "jean-zay-v100"}, {"first_rate", "v100-fp64"}, {"second_gpus", "jean-zay-a100"},
       {"second_rate", "a100-fp64"},    {"cores", "jean-zay-cores"}, {"core_rate", "core-fp64"}};
-  const double peak = 2696 * 7.8e12 + 416 * 19.5e12 + 85600 * 80e9;
+  const double peak = 2696 * 7.8e12 + 416 * 19.5e12 + 86344 * 80e9;
   EXPECT_NEAR(figure("peak_from_parts", parts, "PFLOP/s").value, peak / 1e15, 1e-9);
   auto against = parts;
   against.insert(against.end(), {{"cluster", "colossus-100k"}, {"rate", "h100-fp64"}});
   EXPECT_NEAR(figure("ratio_to_parts", against, "x").value, 1e5 * 67e12 / peak, 1e-9);
+}
+
+// As many GPUs as were installed in the fact's 92 days.
+TEST_F(Formulas, Installation) {
+  EXPECT_NEAR(
+      figure("days_to_install", {{"gpus", "gpus-100k"}, {"time_for_100k", "time-for-100k"}}, "d").value, 92,
+      1e-9);
 }
 
 TEST_F(Formulas, Runs) {

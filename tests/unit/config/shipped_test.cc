@@ -44,6 +44,7 @@ void load_one(const ConfigStore& store, ConfigKind kind, const std::string& name
           {ConfigKind::runs, [](auto& s, auto& n) { return load_run(s, n).name; }},
           {ConfigKind::reliability,
            [](auto& s, auto& n) { return load_reliability(s, n).from.source.empty() ? std::string() : n; }},
+          {ConfigKind::communicators, [](auto& s, auto& n) { return load_communicators(s, n).library; }},
           {ConfigKind::uncertainty, [](auto& s, auto& n) { return load_uncertainty(s, n).name; }}};
   EXPECT_EQ(kLoaders.at(kind)(store, name), name);
 }

@@ -22,8 +22,7 @@ Reliability by_phases() {
   Reliability out{.mtbf_per_gpu = Seconds(1e7), .by_phases = true};
   out.detect = Seconds(60);
   out.reschedule = Seconds(100);
-  out.initialise = Seconds(10);
-  out.initialise_per_gpu = Seconds(0.05);
+  out.communicators = {.fixed = Seconds(10), .per_rank = Seconds(0.03), .per_rank_squared = Seconds(2e-5)};
   return out;
 }
 JobReliability job(const Cluster& c, double replicas = 1) {
@@ -33,10 +32,10 @@ JobReliability job(const Cluster& c, double replicas = 1) {
 TEST(Failures, RestartByPhasesGrowsWithTheRanks) {
   const Cluster c = cluster(by_phases());
   const RestartTime restart = restart_time(c, 1000, Bytes(2e10));
-  EXPECT_EQ(restart.initialise, Seconds(60));  // 10 + 1,000 x 0.05
+  EXPECT_NEAR(restart.initialise.value(), 60, 1e-9);  // 10 + 1,000 x 0.03 + 1,000^2 x 2e-5
   EXPECT_EQ(restart.reload, Seconds(20));
   EXPECT_EQ(restart.whole, Seconds(240));
-  EXPECT_EQ(restart_time(c, 4000, Bytes(2e10)).whole, Seconds(390));
+  EXPECT_NEAR(restart_time(c, 4000, Bytes(2e10)).whole.value(), 60 + 100 + 450 + 20, 1e-9);
   Cluster whole = c;
   whole.reliability.by_phases = false;
   whole.reliability.restart = Seconds(77);
@@ -58,6 +57,21 @@ TEST(Failures, CheckpointsToStorageAndToPeers) {
   EXPECT_EQ(checkpointing_of(c.storage, Bytes(2e10), 1000).stall, Seconds(5.2));
   EXPECT_EQ(restart_time(c, 1000, Bytes(2e10)).reload, Seconds(0.2));
   EXPECT_GT(job(c).schedule.effective, job(cluster(by_phases())).schedule.effective);
+}
+
+// On 2,000 GPUs 2,000 x 0.02 s more to reschedule; to start 10 + 2,000 x 0.03 + 2,000^2 x 2e-5.
+TEST(Failures, RestartGrowsWithRanksAndTheirPairs) {
+  Reliability reliability = by_phases();
+  reliability.reschedule_per_gpu = Seconds(0.02);
+  const Cluster c = cluster(reliability);
+  const RestartTime restart = restart_time(c, 2000, Bytes(2e10));
+  EXPECT_EQ(restart.reschedule,
+            restart_time(cluster(by_phases()), 2000, Bytes(2e10)).reschedule + Seconds(40));
+  EXPECT_NEAR(restart.initialise.value(), 10 + 60 + 80, 1e-9);
+  // The classes that histories and the closed form take have the same.
+  const auto classes = interruption_classes(c, 2000, Bytes(2e10));
+  ASSERT_EQ(classes.size(), 1U);
+  EXPECT_NEAR(classes[0].restart.value(), restart.whole.value(), 1e-9);
 }
 
 TEST(Failures, CausesByTheirShares) {

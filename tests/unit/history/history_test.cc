@@ -96,6 +96,7 @@ TEST(History, AgreesWithTheExtendedForm) {
       {.rate_per_gpu = in.causes[0].rate_per_gpu * 0.03, .restart = Seconds(180), .rollback = Seconds(3600)});
   expect_agree(in, 400, "corruption found an hour late");
   in.causes[0].restart_per_gpu = Seconds(0.1);
+  in.causes[0].restart_per_gpu_squared = Seconds(0.002);  // of 60 GPUs: 7.2 s
   expect_agree(in, 400, "restarts that grow with the ranks");
 }
 
@@ -105,6 +106,23 @@ TEST(History, AgreesForReplicas) {
   expect_agree(in, 400, "32 replicas");
   in.causes.push_back({.rate_per_gpu = in.causes[0].rate_per_gpu * 0.5, .restart = Seconds(3600)});
   expect_agree(in, 400, "some away for an hour");
+}
+
+// Three causes of one rate, of which one keeps a replica away for 3600 s more than the 180 s that all wait.
+TEST(History, WhereTheTimeOfReplicasGoes) {
+  HistoryInputs in = plain_run(60, 1e4, 180, 5, 500);
+  in.replicas = {32, Seconds(180)};
+  const HistoryCause quick = in.causes[0];
+  in.causes.push_back({.rate_per_gpu = quick.rate_per_gpu, .restart = Seconds(180), .takes_node = true});
+  in.causes.push_back({.rate_per_gpu = quick.rate_per_gpu, .restart = Seconds(3780)});
+  const Sample share = sample(
+      in, 200, [](const RunHistory& h) { return h.degraded.value() / (h.wall - h.restarting).value(); });
+  EXPECT_NEAR(share.mean, 3600 / 1e4 / 32, 5 * share.error + 1e-4);
+  const Sample gap = sample(in, 200, [](const RunHistory& h) { return h.interruptions / h.wall.value(); });
+  EXPECT_NEAR(gap.mean, 3 / 1e4, 5 * gap.error + 1e-6);
+  // Stalls of 5 s in 505 s of what the replicas that are there do.
+  const RunHistory h = simulate_history(in, 1, 0);
+  EXPECT_NEAR(h.stalls / (h.wall - h.restarting - h.degraded), 5.0 / 505, 1e-9);
 }
 
 TEST(History, TimeAddsUp) {

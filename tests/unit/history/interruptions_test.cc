@@ -35,6 +35,16 @@ TEST(Interruptions, AWriteThatIsNotYetDurableIsLikeALongerRestart) {
               effective_fraction({&longer, 1}, every(140, 5)), 1e-12);
 }
 
+// 10 replicas: all wait 180 s for each of two failures in 1e5 s, one is away for 820 s more, and what was
+// found 600 s too late costs that and half an interval.
+TEST(Interruptions, ReplicasAndSilentCorruptionByHand) {
+  InterruptionClass silent = crash(2e5, 1000);
+  silent.rollback = Seconds(600);
+  const InterruptionClass classes[] = {crash(2e5, 1000), silent};
+  const double expected = std::exp(-180 / 1e5) * 3600 / 3636 * std::exp(-820 / 1e5 / 10) - (600 + 1800) / 2e5;
+  EXPECT_NEAR(replica_fraction(classes, every(3600, 36), {10, Seconds(180)}), expected, 1e-12);
+}
+
 TEST(Interruptions, EqualClassesAddUp) {
   const InterruptionClass parts[] = {crash(3000, 180), crash(6000, 180)};
   const InterruptionClass whole = crash(2000, 180);

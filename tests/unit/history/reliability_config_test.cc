@@ -10,7 +10,7 @@ namespace traincast {
 namespace {
 
 constexpr const char* kPhases =
-    R"("restart_phases": {"detect": "1 min", "reschedule": "1 min", "initialise": "0 s", "initialise_per_gpu": "1 ms"})";
+    R"("communicators": "nccl", "restart_phases": {"detect": "1 min", "reschedule": "1 min"})";
 
 class ReliabilityConfigTest : public testing::Test {
  protected:
@@ -75,6 +75,30 @@ TEST_F(ReliabilityConfigTest, SetsAndWhatDiffers) {
   const Reliability replicas = read(R"(, "set": "rsc-1", "replica_recovery": {"regroup": "3 min"})");
   EXPECT_TRUE(replicas.by_replica);
   EXPECT_EQ(replicas.regroup, Seconds(180));
+}
+
+// By hand: 0.838 ms and 12.17 ns on 98,304 ranks are 82.379 s + 117.607 s.
+TEST_F(ReliabilityConfigTest, CommunicatorsStartByRanksAndTheirPairs) {
+  const Communicators nccl = load_communicators(store_, "nccl");
+  EXPECT_EQ(nccl.library, "nccl");
+  EXPECT_NEAR(nccl.start(98304).value(), 199.986, 1e-3);
+  EXPECT_NEAR(nccl.start(16384).value(), 16.997, 1e-3);  // 13.730 + 3.267
+  EXPECT_NEAR(load_communicators(store_, "ncclx").start(98304).value(), 23.986, 1e-3);
+  EXPECT_NEAR(load_communicators(store_, "megatron-2023").start(2048).value(), 1046.9, 0.1);
+}
+
+TEST_F(ReliabilityConfigTest, CommunicatorsOfASetAndOfOnesOwn) {
+  EXPECT_EQ(read(R"(, "set": "llama-3-hot-spares")").communicators.library, "ncclx");
+  EXPECT_EQ(read(R"(, "set": "rsc-1")").restart, Seconds(600));
+  const Reliability own = read(R"(, "set": "llama-3-hot-spares", "communicators": "nccl")");
+  EXPECT_EQ(own.communicators.library, "nccl");
+  EXPECT_EQ(own.detect, Seconds(30));
+  // A restart in one number needs none, and takes no notice of one.
+  const Reliability whole = read(R"(, "set": "llama-3", "communicators": "nccl", "restart": "3 min")");
+  EXPECT_FALSE(whole.by_phases);
+  refused(R"(, "mtbf_per_gpu": "1 h", "restart_phases": {"detect": "1 s", "reschedule": "1 s"})",
+          "#/communicators: missing beside \"restart_phases\"; accepted: megatron-2023 nccl ncclx");
+  refused(R"(, "set": "llama-3", "communicators": "gloo")", "no \"gloo\"");
 }
 
 TEST_F(ReliabilityConfigTest, Refusals) {

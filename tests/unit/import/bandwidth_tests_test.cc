@@ -53,6 +53,17 @@ TEST(NcclTests, ReadsItsJson) {
   EXPECT_EQ(test.nccl_version, "2.28.3");
 }
 
+TEST(NcclTests, WithoutNamesOfHostsTakesTheNodesItIsTold) {
+  constexpr std::string_view kJson =
+      R"({"config":{"nthreads":1,"ngpus":2,"devices":[{"hostname":"a"},{"rank":1}]},
+    "results":[{"size":1024,"type":"float","out_of_place":{"time":12.5},"experiment_name":"AllReduce"}]})";
+  const BandwidthTest test = import_nccl_tests(kJson, "log.json", {.nodes = 2});
+  EXPECT_TRUE(test.hosts.empty());
+  ASSERT_EQ(test.rows.size(), 1U);
+  EXPECT_EQ(test.rows[0].ranks, 4);
+  EXPECT_EQ(test.rows[0].nodes, 2);
+}
+
 TEST(Osu, ReadsItsTextAndScalesPerPeerSizes) {
   constexpr std::string_view kOsu =
       "\n# OSU MPI-CUDA Allgather Latency Test v7.4\n# Size       Avg Latency(us)\n1024   10.5\n";
@@ -93,7 +104,85 @@ TEST(BandwidthTests, RefuseInOneLine) {
               import_osu("1024 x\n", "o", {.collective = "all_reduce", .ranks = 2});
             }).find("o:1: latency \"x\""),
             std::string::npos);
-  EXPECT_NE(refusal([] { import_osu("", "o", {}); }).find("--ranks N"), std::string::npos);
+  EXPECT_NE(refusal([] { import_osu("", "o", {}); }).find("holds no result of the OSU"), std::string::npos);
+}
+
+std::string json_of(const std::string& result) {
+  return R"({"config":{"nthreads":1,"ngpus":2,"devices":[{"rank":0,"hostname":"a"}]},"results":[)" + result +
+         "]}";
+}
+
+TEST(NcclTests, JsonResultsThatSayTooLittleAreRefusedByTheirPlace) {
+  const auto why = [](const std::string& result, const BandwidthTestFacts& facts = {}) {
+    return refusal([&] { import_nccl_tests(json_of(result), "log.json", facts); });
+  };
+  EXPECT_NE(why("3").find("log.json#/results/0: no out_of_place or in_place object"), std::string::npos);
+  EXPECT_NE(
+      why(R"({"size":8,"out_of_place":{"time":1}})").find("experiment_name: unknown; accepted: --collective"),
+      std::string::npos);
+  EXPECT_EQ(why(R"({"size":8,"out_of_place":{"time":1}})", {.collective = "all_reduce"}), "accepted");
+  EXPECT_NE(why(R"({"size":8,"out_of_place":{"time":1,"nwrong":2},"experiment_name":"AllReduce"})")
+                .find("found wrong elements"),
+            std::string::npos);
+  EXPECT_NE(
+      why(R"({"size":0,"out_of_place":{"time":1},"experiment_name":"AllReduce"})").find("holds no result"),
+      std::string::npos);
+  EXPECT_NE(refusal([] { import_nccl_tests(R"({"results":[]})", "log.json", {}); }).find("names 0 ranks"),
+            std::string::npos);
+  // In place where that alone was timed; the type of NCCL's default.
+  const BandwidthTest test = import_nccl_tests(
+      json_of(R"({"size":64,"out_of_place":null,"in_place":{"time":2},"experiment_name":"SendRecv"})"), "t",
+      {});
+  EXPECT_EQ(test.rows[0].collective, Collective::send_recv);
+  EXPECT_EQ(test.rows[0].dtype, DataType::fp32);
+  EXPECT_FALSE(test.rows[0].verified);
+}
+
+TEST(NcclTests, TextWithoutRanksTakesThoseGivenAndSkipsEmptyLines) {
+  const BandwidthTest test = import_nccl_tests(
+      "# Collective test starting: /opt/bin/alltoall_perf\n#  Rank  0 Group\n"
+      "0 0 float none -1 1.0 1 1 N/A\n64 16 half none -1 3.0 1 1 N/A\n",
+      "t", {.ranks = 8, .nodes = 2});
+  ASSERT_EQ(test.rows.size(), 1U) << "a message of no bytes is no point";
+  EXPECT_EQ(test.rows[0].collective, Collective::all_to_all);
+  EXPECT_EQ(test.rows[0].dtype, DataType::fp16);
+  EXPECT_EQ(test.rows[0].ranks, 8);
+  EXPECT_EQ(test.rows[0].nodes, 2);
+  EXPECT_FALSE(test.rows[0].verified);
+  EXPECT_NE(refusal([] {
+              import_nccl_tests("64 16 half sum -1 fast 1 1 0\n", "t",
+                                {.collective = "all_reduce", .ranks = 2});
+            }).find("t:1: time \"fast\"; accepted: microseconds"),
+            std::string::npos);
+}
+
+TEST(Osu, RefusesWhatItCannotPlace) {
+  EXPECT_NE(
+      refusal([] { import_osu("1024 10\n", "o", {.ranks = 2}); }).find("o:1: no title says which collective"),
+      std::string::npos);
+  EXPECT_NE(
+      refusal([] { import_osu("# OSU MPI Allreduce\n0 10\n", "o", {.ranks = 2}); }).find("holds no result"),
+      std::string::npos);
+}
+
+// What no profile holds: its reader would refuse the file that the import has just written.
+TEST(BandwidthTests, RefusePointsThatNoProfileHolds) {
+  const BandwidthTestFacts two{.collective = "all_reduce", .ranks = 2};
+  EXPECT_EQ(refusal([&] { import_nccl_tests("-8 2 float sum -1 1.0 1 1 0\n", "t", two); }),
+            "t:1: a message of -8 bytes; accepted: 1 to 1e18");
+  EXPECT_EQ(refusal([&] { import_osu("-8 1.5\n", "o", two); }),
+            "o:1: a message of -8 bytes; accepted: 1 to 1e18");
+  EXPECT_EQ(refusal([&] { import_osu("2000000000000000000 1.5\n", "o", two); }),
+            "o:1: a message of 2e+18 bytes; accepted: 1 to 1e18");
+  EXPECT_EQ(refusal([&] { import_osu("8 2.5e-7\n", "o", two); }),
+            "o:1: a time of 2.5e-13 s; accepted: 1e-12 to 1e9");
+  EXPECT_EQ(
+      refusal([&] { import_osu("8 1.5\n", "o", {.collective = "all_reduce", .ranks = 2, .nodes = 3}); }),
+      "o: 3 nodes of 2 ranks; accepted: no more nodes than ranks");
+  constexpr std::string_view kHalfAByte =
+      R"({"results":[{"size":0.5,"type":"float","out_of_place":{"time":1.5},"experiment_name":"AllReduce"}]})";
+  EXPECT_EQ(refusal([&] { import_nccl_tests(kHalfAByte, "t.json", two); }),
+            "t.json#/results/0: a message of 0.5 bytes; accepted: 1 to 1e18");
 }
 
 TEST(MergePoints, ReplacesTheSamePointAndRefusesAnotherGpu) {
@@ -106,6 +195,17 @@ TEST(MergePoints, ReplacesTheSamePointAndRefusesAnotherGpu) {
   EXPECT_EQ(profile.gpu, "h100-sxm");
   EXPECT_NE(refusal([&] { merge_points(profile, "a100-80gb-sxm", test.rows); }).find("describes h100-sxm"),
             std::string::npos);
+}
+
+TEST(MergePoints, LeavesWhatWasMeasuredBesideAnOperation) {
+  const BandwidthTest test = import_nccl_tests(kText, "log.txt", {});
+  Profile profile;
+  profile.collectives.push_back(test.rows[0]);
+  profile.collectives[0].during = "gemm";
+  profile.collectives[0].timing.median = Seconds(1);
+  merge_points(profile, "h100-sxm", test.rows);
+  ASSERT_EQ(profile.collectives.size(), 3U);
+  EXPECT_EQ(profile.collectives[0].timing.median, Seconds(1));
 }
 
 }  // namespace

@@ -28,7 +28,7 @@ torchrun pretrain_gpt.py ${ARGS[@]}
 )";
 
 TEST(Megatron, ReadsACommandLine) {
-  const ImportedTraining read = import_megatron(parse_megatron_arguments(kScript, "gpt3.sh"), "gpt3.sh",
+  const ImportedTraining read = import_megatron(parse_megatron_arguments(kScript), "gpt3.sh",
                                                 {.gpus = 1024, .stack = "megatron-core-2024"});
   EXPECT_EQ(read.model.layers, 96);
   EXPECT_EQ(read.model.vocab, 51200);  // padded to 128 x 8
@@ -46,6 +46,35 @@ TEST(Megatron, ReadsACommandLine) {
   EXPECT_EQ(read.plan.zero_stage, 1);
   EXPECT_EQ(read.plan.recompute, Recompute::selective);
   EXPECT_TRUE(read.notes.empty());
+}
+
+// 1,953,125 samples of 2,048 tokens are 4,000 Mtoken: the batch ramp of GPT-3 in Megatron-LM's examples.
+TEST(Megatron, SaysABatchThatGrowsAsThePartOfARun) {
+  const auto notes = [](const std::string& more) {
+    return import_megatron(parse_megatron_arguments(std::string(kScript) + more), "gpt3.sh",
+                           {.gpus = 1024, .stack = "megatron-core-2024"})
+        .notes;
+  };
+  const std::vector<std::string> said = notes(" --rampup-batch-size 32 32 1953125 --fp16");
+  ASSERT_EQ(said.size(), 1U);
+  EXPECT_NE(
+      said[0].find("{\"title\": \"growing batch\", \"tokens\": \"4000 Mtoken\", \"global_batch\": 1536, "
+                   "\"rampup\": {\"start\": 32, \"increment\": 32}}"),
+      std::string::npos)
+      << said[0];
+  EXPECT_EQ(notes(" --rampup_batch_size \"[32, 32, 1953125]\""), said);
+  for (const char* wrong : {"32 32", "32 100 1953125", "1536 32 5", "32 32 0", "32 32 1953125 7", "a b c"}) {
+    try {
+      notes(std::string(" --rampup-batch-size ") + wrong);
+      ADD_FAILURE() << wrong;
+    } catch (const ConfigError& error) {
+      EXPECT_EQ(
+          std::string(error.what()),
+          "gpt3.sh: --rampup-batch-size: \"" + std::string(wrong) +
+              "\"; accepted: START INCREMENT SAMPLES, whole numbers from 1, that lead from START to the "
+              "global batch of 1536 by whole increments");
+    }
+  }
 }
 
 TEST(Megatron, ReadsNeMoYaml) {
@@ -72,7 +101,7 @@ model:
   fp8: True
 )";
   const ImportedTraining read =
-      import_megatron(parse_megatron_arguments(kYaml, "llama.yaml"), "llama.yaml", {.stack = "nemo-2024"});
+      import_megatron(parse_megatron_arguments(kYaml), "llama.yaml", {.stack = "nemo-2024"});
   EXPECT_NEAR(parameters(read.model), 8.03e9, 0.01 * 8.03e9);
   EXPECT_TRUE(read.model.gated_ffn);
   EXPECT_FALSE(read.model.tied_embeddings);
@@ -92,7 +121,7 @@ TEST(Megatron, ReadsExperts) {
       "--moe-shared-expert-intermediate-size 2048 --moe-layer-freq '([0]*3+[1]*58)' "
       "--pipeline-model-parallel-size 16 --expert-model-parallel-size 64 --micro-batch-size 1 "
       "--global-batch-size 15360";
-  const ImportedTraining read = import_megatron(parse_megatron_arguments(kArguments, "args"), "args",
+  const ImportedTraining read = import_megatron(parse_megatron_arguments(kArguments), "args",
                                                 {.gpus = 2048, .stack = "megatron-core-moe-2025"});
   EXPECT_NEAR(parameters(read.model), 671e9, 0.01 * 671e9);
   EXPECT_EQ(read.model.moe->first_dense_layers, 3);
@@ -101,7 +130,7 @@ TEST(Megatron, ReadsExperts) {
 
 std::string refusal(std::string_view text, std::int64_t gpus = 8) {
   try {
-    import_megatron(parse_megatron_arguments(text, "args"), "args", {.gpus = gpus, .stack = "x"});
+    import_megatron(parse_megatron_arguments(text), "args", {.gpus = gpus, .stack = "x"});
   } catch (const ConfigError& error) {
     return error.what();
   }
@@ -124,6 +153,63 @@ TEST(Megatron, RefusesInOneLine) {
   EXPECT_NE(
       refusal(small + "--num-experts 4 --moe-layer-freq [0,1]").find("accepted: a whole number, [1]*LAYERS"),
       std::string::npos);
+}
+
+constexpr std::string_view kSmall =
+    "--num-layers 8 --hidden-size 64 --num-attention-heads 4 --seq-length 128 --micro-batch-size 1 ";
+
+ImportedTraining small(const std::string& more, std::int64_t gpus = 8) {
+  return import_megatron(parse_megatron_arguments(std::string(kSmall) + more), "args",
+                         {.gpus = gpus, .stack = "x"});
+}
+
+TEST(Megatron, RecomputesWhatTheArgumentsSay) {
+  EXPECT_EQ(small("").plan.recompute, Recompute::none);
+  EXPECT_EQ(small("--recompute-activations").plan.recompute, Recompute::selective);
+  EXPECT_EQ(small("--activations-checkpoint-granularity full").plan.recompute, Recompute::full);
+  // Three of the four layers of a rank, block by block; "uniform" recomputes all of them.
+  const std::string full =
+      "--recompute-granularity full --pipeline-model-parallel-size 2 --recompute-num-layers 3 ";
+  EXPECT_DOUBLE_EQ(small(full + "--recompute-method block").plan.recompute_share, 0.75);
+  EXPECT_DOUBLE_EQ(small(full + "--recompute-method uniform").plan.recompute_share, 1);
+}
+
+TEST(Megatron, LearnsPrecisionAndReplicasFromWhatIsThere) {
+  EXPECT_EQ(small("--fp16").plan.precision, Precision::fp16);
+  EXPECT_EQ(small("--fp8-format hybrid --fp8-recipe mxfp8").plan.precision, Precision::mxfp8);
+  EXPECT_EQ(small("--nnodes 2 --nproc-per-node 8", 0).plan.gpus(), 16);
+  EXPECT_EQ(small("").plan.global_batch, 8) << "one micro-batch a replica where none is stated";
+  EXPECT_EQ(
+      small("--num-virtual-stages-per-pipeline-rank 2 --pipeline-model-parallel-size 2").plan.virtual_stages,
+      2);
+  EXPECT_EQ(small("--group-query-attention --num-query-groups 2").model.kv_heads, 2);
+  EXPECT_EQ(small("--num-query-groups None").model.kv_heads, 4) << "as good as absent";
+  EXPECT_EQ(small("--swiglu").model.ffn_hidden, 128) << "2/3 of 4 x 64 in multiples of 64";
+}
+
+TEST(Megatron, ExpertsStandInTheLayersNamed) {
+  EXPECT_EQ(small("--num-experts 4 --moe-layer-freq 2").model.moe->every, 2);
+  EXPECT_EQ(small("--num-experts 4 --moe-layer-freq [1]*8").model.moe->first_dense_layers, 0);
+  EXPECT_NE(
+      refusal(std::string(kSmall) + "--num-experts 4 --moe-layer-freq [0]*3+[1]*4").find("--moe-layer-freq"),
+      std::string::npos)
+      << "seven of eight layers";
+}
+
+TEST(Megatron, RefusesWhatCannotBeLaidOut) {
+  const std::string arguments(kSmall);
+  EXPECT_NE(refusal(arguments + "--num-experts 4 --moe-router-topk 5").find("accepted: 1 to the 4 experts"),
+            std::string::npos);
+  EXPECT_NE(refusal(arguments + "--num-query-groups 3").find("3 does not divide the 4 attention heads"),
+            std::string::npos);
+  EXPECT_NE(refusal(arguments + "--pipeline-model-parallel-size 2 --num-layers-per-virtual-pipeline-stage 3")
+                .find("3 does not divide the 4 layers of a pipeline rank"),
+            std::string::npos);
+  EXPECT_NE(refusal(arguments + "--num-virtual-stages-per-pipeline-rank 9").find("no more than the 8 layers"),
+            std::string::npos);
+  EXPECT_NE(refusal("--num-layers 100001 --hidden-size 64").find("from 1 to 100000"), std::string::npos);
+  EXPECT_NE(refusal("--num-layers 2").find("--hidden-size: missing"), std::string::npos);
+  EXPECT_NE(refusal("--num-layers 2 --hidden-size 0").find("--hidden-size: 0; accepted"), std::string::npos);
 }
 
 }  // namespace

@@ -179,6 +179,12 @@ TEST(Collectives, NeverFasterForLargerMessages) {
                                   << bytes << " B, NCCL " << name(fabric.era);
             last = time;
           }
+          // Choices change at powers of two: just below one is no slower than there.
+          for (double power = 256; power < 1e12; power *= 2) {
+            ASSERT_LE(seconds(fabric, group, static_cast<Collective>(op), power * (1 - 1e-9)),
+                      seconds(fabric, group, static_cast<Collective>(op), power))
+                << name(static_cast<Collective>(op)) << " " << group.ranks << " ranks, " << power << " B";
+          }
         }
       }
     }
@@ -271,6 +277,33 @@ TEST(Collectives, HierarchyRescuesLargeGathers) {
   EXPECT_EQ(collective_cost(fabric, group, Collective::all_gather, Bytes(64 * kMiB)).algorithm,
             A::hierarchical);
   EXPECT_DOUBLE_EQ(seconds(fabric, group, Collective::all_gather, 64 * kMiB), rows.back().time.value());
+}
+
+// 16 GPUs on two nodes: reduce-scatter and all-gather over NVLink, seven steps each, and between them an
+// all-reduce of an eighth between two ranks.
+TEST(Collectives, HierarchyAddsItsParts) {
+  const auto rows =
+      collective_alternatives(raw_h100(), whole_nodes(16), Collective::all_reduce, Bytes(8 * kGiBytes));
+  ASSERT_EQ(rows.back().algorithm, A::hierarchical);
+  const double inside = (8.4 + 7 * 3.4) * 1e-6 + 8 * kGiBytes * 7 / 8 / 360e9;
+  const double between = (8.4 + 1.4 * 2 * 14) * 1e-6 + kGiBytes / 48e9;
+  EXPECT_NEAR(rows.back().time.value(), 2 * inside + between, 1e-9);
+}
+
+// A byte to each of 1,016 ranks on other nodes: the CPU posts one a microsecond, one in two on AMD's. LL,
+// which is the faster one (6.6 and 5 us), has no say in that.
+TEST(Collectives, AllToAllPostsEverySend) {
+  Fabric fabric = raw_h100();
+  EXPECT_NEAR(seconds(fabric, whole_nodes(1024), Collective::all_to_all, 1), (6.6 + 5.0 + 1016) * 1e-6,
+              1e-12);
+  fabric.amd_host = true;
+  EXPECT_NEAR(seconds(fabric, whole_nodes(1024), Collective::all_to_all, 1), (6.6 + 5.0 + 2032) * 1e-6,
+              1e-12);
+}
+TEST(Collectives, LlCarriesHalf) {
+  const auto ll = find(raw_h100(), {2, 2, 1, 0}, Collective::send_recv, 3.6e9, A::direct, Protocol::ll);
+  ASSERT_TRUE(ll);
+  EXPECT_NEAR(ll->time.value(), (6.6 + 0.6) * 1e-6 + 0.02, 1e-9);
 }
 
 TEST(Collectives, MeasuredPointsReplaceTheFormulaInTheirRange) {

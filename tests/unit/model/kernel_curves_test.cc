@@ -96,6 +96,13 @@ TEST(ResidualField, HasNoJumps) {
   }
 }
 
+// Points of 1 at distance 1 and of 3 at distance 2: R = 2.4, so weights (1 - 1 / 2.4)^2 = 49 / 144 and 1 /
+// 144, and 4 / (4 + 1) of their mean is believed.
+TEST(ResidualField, WeighsByDistance) {
+  const ResidualField field({{{1}, 1}, {{-2}, 3}});
+  EXPECT_NEAR(field.at({}).value, (49 + 3) / 50.0 * 4 / 5, 1e-6);
+}
+
 TEST(ResidualField, FadesAwayFromItsPointsAndIsEmptyWithoutAny) {
   const ResidualField field({{{0, 0, 0, 0, 0, 0}, 0.5}});
   EXPECT_NEAR(field.at({ResidualField::kFade, 0, 0, 0, 0, 0}).value, 0.25, 1e-6);
@@ -114,6 +121,31 @@ TEST(KernelShape, SeesPaddingAndWaves) {
   // 4 x 16 tiles of 128 x 256: one wave on 64 multiprocessors; on 63 a second one for a single tile.
   EXPECT_EQ(at(512, 64)[5], 0);
   EXPECT_NEAR(at(512, 63)[5], 2 * std::log(126.0 / 64), 1e-12);
+}
+
+TEST(KernelShape, CoordinatesByHand) {
+  const Attention op{.batch = 2,
+                     .query_length = 2048,
+                     .kv_length = 4096,
+                     .heads = 16,
+                     .kv_heads = 4,
+                     .head_dim = 192,
+                     .value_dim = 128};
+  const KernelShape attention = kernel_shape(op, 100);
+  const FieldPoint expected{std::log(2048) / std::sqrt(2),
+                            std::log(4096) / std::sqrt(2),
+                            std::log(32),
+                            2 * std::log(160),
+                            std::log(4),
+                            0};
+  for (std::size_t i = 0; i < expected.size(); ++i) EXPECT_NEAR(attention.at[i], expected[i], 1e-12) << i;
+  EXPECT_EQ(attention.extent, (std::array<double, 3>{4096, 32 * 2048, 160}));
+  const KernelShape copy =
+      kernel_shape(MemoryBound{.kind = MemoryKind::copy, .rows = 10, .columns = 100}, 100);
+  EXPECT_NEAR(copy.at[0], std::log(4000), 1e-12);
+  EXPECT_NEAR(copy.at[1], std::log(100) / 2, 1e-12);
+  // One row and one column more than a tile of 128 x 256: four tiles for 100 multiprocessors.
+  EXPECT_NEAR(kernel_shape(Gemm{.m = 129, .n = 257, .k = 64}, 100).at[5], 2 * std::log(25), 1e-12);
 }
 
 TEST(KernelShape, TakesAGroupedGemmAsABatch) {

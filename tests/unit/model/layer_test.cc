@@ -117,6 +117,55 @@ TEST(Layer, MemoryBoundTraffic) {
   EXPECT_NEAR(cast.backward[Part::elementwise] - 1.7 * bytes, 4 * kTokens * outputs, 1);
 }
 
+// By hand beside norms and residuals (20 bytes): latent vectors 4 and assembled queries and keys 8 bytes an
+// element, experts' activations 6 or 4 and their permutation 8.
+TEST(Layer, MemoryBoundTrafficOfLatentAttentionAndMixtures) {
+  const auto bytes = [](const Transformer& model, LayerKind kind) {
+    return run(model, two_sequences(), bare_stack(), CountingKernels::What::bytes, kind)
+        .times.forward[Part::elementwise];
+  };
+  Transformer latent = llama();
+  latent.mla =
+      LatentAttention{.q_rank = 768, .kv_rank = 256, .nope_dim = 64, .rope_dim = 32, .value_dim = 64};
+  EXPECT_DOUBLE_EQ(bytes(latent, LayerKind::dense),
+                   kTokens * (20 * 1024 + 4 * (768 + 256) + 8 * 16 * (64 + 32) + 6 * 3072));
+  Transformer plain = llama();
+  plain.gated_ffn = false;
+  EXPECT_DOUBLE_EQ(bytes(plain, LayerKind::dense), kTokens * (20 * 1024 + 4 * (16 + 4) * 64 + 4 * 3072));
+  Transformer experts = mixture();
+  const double shared = kTokens * (20 * 1024 + 4 * (16 + 4) * 64);
+  EXPECT_DOUBLE_EQ(bytes(experts, LayerKind::moe), shared + 8 * kTokens * (6 * 512 + 8 * 1024));
+  experts.gated_ffn = false;
+  EXPECT_DOUBLE_EQ(bytes(experts, LayerKind::moe), shared + 8 * kTokens * (4 * 512 + 8 * 1024));
+}
+
+TEST(Layer, ExpertsHaveTwoMatricesAndAGate) {
+  Transformer model = mixture();
+  const auto flops = [&] {
+    return run(model, two_sequences(), bare_stack(), CountingKernels::What::flops, LayerKind::moe)
+        .times.forward[Part::experts];
+  };
+  EXPECT_DOUBLE_EQ(flops(), 2 * 8 * kTokens * 1024 * 512 * 3);
+  model.gated_ffn = false;
+  EXPECT_DOUBLE_EQ(flops(), 2 * 8 * kTokens * 1024 * 512 * 2);
+}
+
+// Attention and a shared expert end in a reduction each, routed experts in none.
+TEST(Layer, SharedExpertsReduceOverTensorRanks) {
+  Plan plan = two_sequences();
+  plan.tensor_parallel = 2;
+  const auto messages = [&](const Transformer& model, LayerKind kind) {
+    return run(model, plan, bare_stack(), CountingKernels::What::flops, kind)
+        .times.forward[Part::tensor_comm];
+  };
+  const double dense = messages(llama(), LayerKind::dense);
+  EXPECT_GT(dense, 0);
+  Transformer model = mixture();
+  EXPECT_DOUBLE_EQ(messages(model, LayerKind::moe), dense / 2);
+  model.moe->shared_experts = 1, model.moe->shared_ffn_hidden = 512;
+  EXPECT_DOUBLE_EQ(messages(model, LayerKind::moe), dense);
+}
+
 TEST(Layer, UnfusedAttentionWritesTheScoresAndMultipliesTheFullSquare) {
   Stack stack = bare_stack();
   stack.attention = AttentionKernel::unfused;

@@ -94,7 +94,7 @@ constexpr const char* kSmall = "--num-layers 4 --hidden-size 64 --num-attention-
 
 std::string megatron_refusal(const std::string& more) {
   return message_of(
-      [&] { import_megatron(parse_megatron_arguments(kSmall + more, "x.sh"), "x.sh", {.stack = "s"}); });
+      [&] { import_megatron(parse_megatron_arguments(kSmall + more), "x.sh", {.stack = "s"}); });
 }
 
 // Divided by the zero virtual stages that no layers a rank make.
@@ -157,7 +157,7 @@ TEST(ExtremeInputs, NcclTestsWithOddSettings) {
 }
 
 TEST(ExtremeInputs, AMillionResultsAreRefused) {
-  const std::string rows = "# OSU MPI Allreduce Latency Test\n" + repeated("8 1.0\n", 1'000'000);
+  const std::string rows = "# OSU MPI-CUDA Allreduce Latency Test\n" + repeated("8 1.0\n", 1'000'000);
   EXPECT_EQ(message_of([&] { import_osu(rows, "x.txt", {.ranks = 2}); }),
             "x.txt:20002: one more result; accepted: up to 20000 in one file");
 }

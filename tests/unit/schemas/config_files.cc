@@ -47,6 +47,7 @@ const std::map<std::string_view, Load>& loaders() {
       {"stacks", [](auto& s, auto& n) { load_stack(s, n); }},
       {"runs", [](auto& s, auto& n) { load_run(s, n); }},
       {"reliability", [](auto& s, auto& n) { load_reliability(s, n); }},
+      {"communicators", [](auto& s, auto& n) { load_communicators(s, n); }},
       {"uncertainty", [](auto& s, auto& n) { load_uncertainty(s, n); }}};
   return kLoaders;
 }

@@ -47,6 +47,38 @@ TEST(SweepRange, WrongOnesAreRefused) {
   }
 }
 
+TEST(SweepRange, RefusalsSayWhy) {
+  const auto why = [](const std::string& range) -> std::string {
+    try {
+      parse_axis("x=" + range);
+    } catch (const UsageError& error) {
+      return error.what();
+    }
+    return "accepted";
+  };
+  const std::pair<const char*, const char*> cases[] = {
+      {"a..b", "the ends of a range are numbers"},
+      {"1 foo..2 foo", "\"foo\" is no unit"},
+      {"1 min..2 GB", "\"GB\" is no unit that goes with \"min\""},
+      {"1 GB..1e300 TB", "the end of the range is too large for its unit"},
+      {"2..1", "a range goes from the smaller to the larger"},
+      {"1..9:x1", "a factor is above 1, such as x2"},
+      {"1..9:x2min", "a factor is above 1"},
+      {"1..9:fast", "steps are x2 (a factor), 7 (so many values) or +5 or 5min (apart)"},
+      {"0..9:x2", "factors need a range that begins above 0"},
+      {"0..9:4", "factors need a range that begins above 0"},
+      {"1..9:+0", "a step is above 0"},
+      {"1..9:1", "so many values are a whole number from 2 to "},
+      {"1..9:2.5", "so many values are a whole number from 2 to "},
+      {"1..1e9:+1", "more than "},
+      {"1..1e9:x1.000001", "more than "}};
+  for (const auto& [range, part] : cases) {
+    EXPECT_NE(why(range).find("--over x=" + std::string(range) + " is not accepted: " + part),
+              std::string::npos)
+        << why(range);
+  }
+}
+
 TEST(SweepRange, QuantitiesOfAnyDimension) {
   EXPECT_EQ(any_quantity("3 min")->si, 180);
   EXPECT_EQ(unit_suffix(any_quantity("3 min")->dimension), "_s");
@@ -88,11 +120,13 @@ TEST_F(SweepTest, PointsAreEstimates) {
 }
 
 TEST_F(SweepTest, PointsThatCannotRunHaveReasons) {
-  const Sweep found = run({"gpus=1024,16000,16384"});
-  EXPECT_NE(found.points[0].reason.find("does not fit"), std::string::npos);
-  EXPECT_NE(found.points[1].reason.find("nearest accepted: 8192 and 16384"), std::string::npos)
-      << found.points[1].reason;
-  EXPECT_TRUE(found.points[2].reason.empty());
+  const Sweep found = run({"gpus=16000,16384"});
+  EXPECT_NE(found.points[0].reason.find("nearest accepted: 8192 and 16384"), std::string::npos)
+      << found.points[0].reason;
+  EXPECT_TRUE(found.points[1].reason.empty());
+  const Sweep large = run({"plan.zero_stage=0,2"});  // all of the optimiser on each replica
+  EXPECT_NE(large.points[0].reason.find("does not fit"), std::string::npos) << large.points[0].reason;
+  EXPECT_TRUE(large.points[1].reason.empty());
   const Sweep never = run({"restart=10min,10year"});
   EXPECT_NE(never.points[1].reason.find("never finishes"), std::string::npos);
 }

@@ -1,0 +1,114 @@
+"""Constants that may be wrong without a test noticing, each with its reason. Named by file and by a piece of its line, so
+that they survive edits elsewhere; a line that is no longer there is an error."""
+
+# reason: [(file, piece of the line), or (file, piece of the line, literal), or (..., which of those in the line)]
+EXCEPTIONS = {
+    "no effect: cancels, or is never used": [
+        ("host/base/collective.cc", '{"send_recv", 1, false}', "1"),  # passes count where ranks share a message
+        ("host/calibrate/rank_spread.cc", "squares += (value / mean - 1) * (value / mean - 1)"),  # deviations add to 0
+        ("host/claims/evaluate.cc", "at(-1, Level::value)"),  # any number below 0 moves no input
+        ("host/model/collectives.cc", "double overlap = 1;"),  # where nothing sets it there are no steps to hide
+        ("host/model/collectives.cc", "std::ilogb(std::max(bytes, 1.0))"),
+    ],
+    "a shape that only names a kind of operation": [
+        ("host/calibrate/curves.cc", "add(Gemm{.m = 1, .n = 1, .k = 1"),
+        ("host/calibrate/curves.cc", ".groups = 1, .m = 1, .n = 1, .k = 1"),
+        ("host/calibrate/curves_stand_in.cc", "const Gemm dense{.m = 1, .n = 1, .k = 1"),
+        ("host/calibrate/system_times.cc", "MemoryBound{MemoryKind::copy, 65536, 8192"),  # large: the plateau
+    ],
+    "between whole numbers: no count is as much as 5 % above": [
+        ("host/calibrate/system.cc", "fabric.gpus_per_node <= 8"),  # no node has nine GPUs
+        ("host/model/history.cc", "return in.replicas.count >= 2;"),
+        ("host/model/collectives_terms.cc", "s.nodes <= 2 ? 2 * s.bus", "2", 0),
+    ],
+    "a tolerance, or a guard against 0, infinity and what has no end": [
+        ("host/calibrate/curves_fit.cc", "std::max(sum, 1e-30)"),
+        ("host/calibrate/curves_fit.cc", "std::clamp(x, 1e-30, 1e30)"),
+        ("host/calibrate/curves_fit.cc", "constexpr double kFar"),
+        ("host/calibrate/curves_fit.cc", "const bool settled"),
+        ("host/calibrate/fabric.cc", "const double large = 1e15"),
+        ("host/calibrate/fabric.cc", "seconds(1e-6)"),
+        ("host/calibrate/fabric_fit.cc", "const bool converged"),
+        ("host/model/collectives.cc", "kLargestExponent"),
+        ("host/model/collectives_curve.cc", "const double slack"),
+        ("host/model/failures.cc", "kLeastEffective"),
+        ("host/model/history.cc", "kLeastEffective"),
+        ("host/model/history.h", "Seconds horizon"),
+    ],
+    "how a fit looks for its minimum, which lies where it lies": [
+        ("host/calibrate/curves_fit.cc", "constexpr int kIterations"),
+        ("host/calibrate/curves_fit.cc", "problem.start"),
+        ("host/calibrate/curves_fit.cc", "problem.low"),
+        ("host/calibrate/curves_fit.cc", "problem.high"),
+        ("host/calibrate/curves_fit.cc", "(1 + damping)"),
+        ("host/calibrate/curves_fit.cc", "double damping = 1e-2"),
+        ("host/calibrate/curves_fit.cc", "damping < 1e6"),
+        ("host/calibrate/curves_fit.cc", "std::clamp(change[j]"),
+        ("host/calibrate/curves_fit.cc", "damping / 4"),
+        ("host/calibrate/curves_fit.cc", "damping *= 4"),
+        ("host/calibrate/curves_fit.cc", "for (const double half"),
+        ("host/calibrate/curves_fit.cc", "for (const double rate"),
+        ("host/calibrate/curves_fit.cc", "for (const double conversion"),
+        ("host/calibrate/curves_fit.cc", "a[i][i] = 1;"),
+        ("host/calibrate/curves_fit.cc", "const double weight"),
+        ("host/calibrate/fabric_fit.cc", "kMaxSteps"),
+        ("host/calibrate/fabric_fit.cc", "kLargestStep"),
+        ("host/calibrate/fabric_fit.cc", "double damping = 1e-3"),
+        ("host/calibrate/fabric_fit.cc", "damping < 1e12"),
+        ("host/calibrate/fabric_fit.cc", "damping * (matrix"),
+        ("host/calibrate/fabric_fit.cc", "damping / 5"),
+        ("host/calibrate/fabric_fit.cc", "damping *= 8"),
+        ("host/calibrate/fabric_fit.cc", "overlap - 1"),  # a derivative
+        ("host/calibrate/fabric_fit.cc", "const double weight"),
+    ],
+    "what a fit holds on to where points say little: weights, spreads and starts": [
+        ("host/calibrate/curves_fit.cc", "constexpr double kPrior"),
+        ("host/calibrate/curves_fit.cc", "constexpr double kSoft"),
+        ("host/calibrate/curves_fit.cc", "2 * kPrior"),
+        ("host/calibrate/fabric.cc", "link = {0.7, 0.7, 1.0, 1.0}"),
+        ("host/calibrate/fabric.cc", "link.inter_latency = 2"),
+        ("host/calibrate/fabric.cc", "link.intra_latency = 1"),
+        ("host/calibrate/fabric.cc", "link.bandwidth = 0.9"),
+        ("host/calibrate/fabric.cc", "start.offset = Seconds(3e-6)"),
+        ("host/calibrate/fabric_fit.cc", "constexpr double kNoise"),
+        ("host/calibrate/fabric_fit.cc", "constexpr double kErrorScale"),
+        ("host/calibrate/fabric_fit.cc", "sum += kNoise / kErrorScale"),
+        ("host/calibrate/fabric_fit.cc", "sum += weight_[i] / 2"),
+        ("host/calibrate/fabric_fit.h", "double bandwidth = 0.5, intra_latency"),
+    ],
+    "what a config or the facts of a log always give": [
+        ("host/calibrate/fabric.h", "gpus_per_node = 8"),
+        ("host/calibrate/fabric.h", "nics_per_node = 8"),
+        ("host/calibrate/fabric.h", "nic{25e9}"),
+        ("host/calibrate/fabric.h", "nvlink{300e9}"),
+        ("host/model/cluster.h", "gpus_per_node = 8"),
+        ("host/model/cluster.h", "nvlink_domain = 8"),
+    ],
+}
+
+
+class Exceptions:
+    def __init__(self, table):
+        self.rows = [(reason, *row, *[None] * (4 - len(row))) for reason, rows in table.items() for row in rows]
+        self.used = {}
+
+    def cover(self, constant):
+        matching = [row for row in self.rows if constant.file == row[1] and row[2] in constant.code
+                    and row[3] in (None, constant.text) and row[4] in (None, constant.nth)]
+        for row in matching:
+            self.used.setdefault(row, [])
+        if matching:
+            self.used[matching[0]].append(constant)
+        return bool(matching)
+
+    def reason(self, constant):
+        return next((row[0] for row, covered in self.used.items() if constant in covered), None)
+
+    def unused(self):
+        return [f"{row[1]}: {row[2]}" for row in self.rows if row not in self.used]
+
+    def counts(self):
+        found = {}
+        for row, covered in self.used.items():
+            found[row[0]] = found.get(row[0], 0) + len(covered)
+        return [f"{n} {reason}" for reason, n in found.items()]
