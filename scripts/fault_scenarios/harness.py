@@ -43,6 +43,7 @@ class Job:
                     "OMPI_MCA_rmaps_base_oversubscribe": "1", "TRAINCAST_BACKEND": "cpu", **(env or {})}
 
         def limit():
+            signal.signal(signal.SIGINT, signal.SIG_DFL)  # a shell has the programs in its background ignore it
             if memory is not None:
                 resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
 
