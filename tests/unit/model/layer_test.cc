@@ -236,5 +236,19 @@ TEST(Layer, OverheadsAreSplitAndLaunchesFillWhatKernelsLeave) {
   EXPECT_EQ(both(run(llama(), two_sequences(), routing).times, Part::overhead), 0);
 }
 
+// The figures of stack.h, which hold for stacks that do not state them.
+TEST(Stack, WhatIsNotStated) {
+  const Stack stack;
+  EXPECT_EQ(stack.moment_bytes, 8);
+  EXPECT_EQ(stack.gradient_bytes, 4);
+  EXPECT_EQ(stack.accumulate_bytes, 6);
+  EXPECT_EQ(stack.dispatch_bytes, 2);
+  EXPECT_EQ(stack.loss_bytes, 2);
+  EXPECT_EQ(stack.logit_bytes, 14);
+  EXPECT_EQ(stack.expert_rate, 0.86);
+  EXPECT_EQ(stack.context_exposed, 0.3);
+  EXPECT_EQ(stack.shard_serial, 0.15);
+}
+
 }  // namespace
 }  // namespace traincast

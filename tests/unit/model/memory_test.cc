@@ -201,6 +201,23 @@ TEST(Shard, ParametersAddUp) {
                    parameters(gpt(24, 1024, 16), Plan{}) + 51200 * 1024.0);
 }
 
+// 16 h^2 in matrices; two norms 4 h, biases of qkv 3 h, of the attention's output h, of gate and up 2 x 4 h,
+// of down h.
+TEST(Shard, BiasesOfAGatedLayer) {
+  Transformer model = gpt(1, 1024, 16);
+  model.gated_ffn = true;
+  EXPECT_DOUBLE_EQ(layer_parameters(model, Plan{}, false).total(), 16 * 1024 * 1024 + 17 * 1024);
+}
+
+// A layer, a projection of twice the hidden width, and three norms (DeepSeek-V3, section 2.2).
+TEST(Shard, PredictionModules) {
+  Transformer model = deepseek_v3();
+  const double trunk = parameters(model, Plan{});
+  model.mtp_layers = 1;
+  const double module = layer_parameters(model, Plan{}, true).total() + 2 * 7168.0 * 7168 + 3 * 7168;
+  EXPECT_NEAR(parameters(model, Plan{}) - trunk, module, 1);
+}
+
 TEST(Memory, StatesByZeroStage) {
   const Transformer model = llama(8, 4096, 14336, 32, 8);
   Plan plan;
