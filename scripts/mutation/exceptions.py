@@ -20,6 +20,12 @@ EXCEPTIONS = {
         ("host/model/step.cc", "double most = -1;"),
         ("host/model/mixed_fleet.cc", "std::int64_t high = most + 1;"),  # a bisection's upper end
         ("host/model/kernel_curves.h", "curves_{1}"),
+        ("host/search/evaluator.cc", "choice_.micro_batch = 1;"),
+        ("host/search/evaluator.cc", "double shared_step = -1"),
+        ("host/search/gates.h", "GateMask{1} <<"),
+        ("host/search/memory_terms.cc", "reference.micro_batch = 1;"),
+        ("host/search/pipeline_runs.cc", "Schedule::zb_h1, layout.pipeline(), 1, m"),
+        ("host/search/pipeline_runs.cc", "out.busiest = -1;"),
         ("host/risk/published_reliability.cc", "TokenRate(1)"),  # cancels in shares of the time
     ],
     "a shape that only names a kind of operation": [
@@ -33,6 +39,7 @@ EXCEPTIONS = {
         ("host/model/history.cc", "return in.replicas.count >= 2;"),
         ("host/model/layer.cc", "constexpr std::int64_t kNode = 8"),
         ("host/model/schedule_time.cc", "if (p <= 2)"),
+        ("host/search/pipeline_runs.cc", "if (p <= 2)"),
         ("host/model/collectives_terms.cc", "s.nodes <= 2 ? 2 * s.bus", "2", 0),
     ],
     "a tolerance, or a guard against 0, infinity and what has no end": [
@@ -69,6 +76,11 @@ EXCEPTIONS = {
         ("host/risk/deadline.cc", "std::max(rank, 1.0)", "1.0"),
         ("host/risk/published_reliability.cc", "constexpr Seconds kShortest"),
         ("host/risk/sensitivity.cc", "1e-24"),
+        ("host/search/pipeline_runs.cc", "(1 + 1e-12)", "1e-12"),
+        ("host/search/run_terms.cc", "kShortest"),
+        ("host/search/run_terms.cc", "kLongest"),
+        ("host/search/run_terms.cc", "kLeastEffective"),
+        ("host/search/search.h", "kMostBroken"),
         ("host/risk/sweep.h", "kMostSweepPoints"),
         ("host/risk/sweep_range.cc", "(1 - 1e-9)"),
         ("host/risk/sweep_range.cc", "high_ - 1e-9 * step"),
@@ -91,9 +103,12 @@ EXCEPTIONS = {
         ("host/risk/uncertainty.cc", "hardware_concurrency()"),
         ("host/risk/uncertainty.cc", "work / 256"),
         ("host/risk/uncertainty.h", "draws = 4096"),
+        ("host/search/search.h", "top = 10"),
     ],
     "for people: digits and columns": [
         ("host/model/phases.cc", "const double percent"),
+        ("host/search/answer.cc", "shown == 3"),
+        ("host/search/answer.cc", "fixed("),
         ("host/risk/deadline.cc", "std::floor(100 * share + 0.5)"),
         ("host/risk/published_reliability.cc", "plain(100 * value)"),
         ("host/risk/published_reliability.cc", "wrap_width"),
@@ -135,6 +150,8 @@ EXCEPTIONS = {
         ("host/calibrate/fabric.cc", "link.intra_latency = 1"),
         ("host/calibrate/fabric.cc", "link.bandwidth = 0.9"),
         ("host/calibrate/fabric.cc", "start.offset = Seconds(3e-6)"),
+        ("host/calibrate/curves.cc", "kGemmHalf"),
+        ("host/calibrate/curves.cc", "kAttentionHalf"),
         ("host/calibrate/fabric_fit.cc", "constexpr double kNoise"),
         ("host/calibrate/fabric_fit.cc", "constexpr double kErrorScale"),
         ("host/calibrate/fabric_fit.cc", "sum += kNoise / kErrorScale"),
@@ -155,6 +172,9 @@ EXCEPTIONS = {
         ("host/model/cluster.h", "gpus_per_node = 8"),
         ("host/model/cluster.h", "nvlink_domain = 8"),
         ("host/model/gpu.h", "nvlink_domain = 8"),
+        ("host/search/choice.h", "share_percent = 100"),
+        ("host/search/gates.h", "nvlink_domain = 8"),
+        ("host/search/memory_terms.h", "gradient_bytes_ = 4"),
     ],
 }
 

@@ -279,6 +279,7 @@ TEST(OnceAStep, OptimizerAndShards) {
   Plan plan;
   plan.data_parallel = 4;
   plan.expert_parallel = 2;
+  plan.zero_stage = 0;
   const auto parts = [&] { return once_a_step({.dense = 1000, .experts = 400}, plan, bare_stack(), system); };
   EXPECT_DOUBLE_EQ(parts()[Part::optimizer], 30 * 1400);
   plan.zero_stage = 1;
