@@ -98,7 +98,6 @@ def main():
     stale = exceptions.unused()
     if stale:
         sys.exit("traincast: scripts/mutation/exceptions.py names what is not there: " + "; ".join(stale))
-    found = len(constants)
     if options.list:
         for c in everything:
             print(f"{c.id:5} {c.file}:{c.line}: {c.text}  |  {c.code}  {exceptions.reason(c) or ''}")
@@ -161,7 +160,8 @@ def main():
     for c in only:
         print(f"recorded  {c.id:5} {c.file}:{c.line}: {c.text}  |  {c.code}")
     print("\nLeft out: " + "; ".join(f"{n} {RULES[rule]}" for rule, n in left_out.items() if n))
-    print(f"By name: {len(everything) - found} for " + "; ".join(exceptions.counts()))
+    print(f"By file, scoring and tables: {sum(not has_formulas(c.file) for c in everything)}")
+    print("By name: " + "; ".join(exceptions.counts()))
     survivors = counts["survived"] + counts["unread"]
     print(f"\n{len(chosen)} constants, {counts['unit'] + len(only)} noticed ({counts['unit']} by a unit or property test, "
           f"{len(only)} only by recorded output or published figures), {survivors} survived ({counts['unread']} read by no "
