@@ -76,9 +76,7 @@ def scan(text):
             continue
         kind = "".join(t.text for t in tokens[i + 1:stop - 1])
         if not SCALAR.fullmatch(kind.replace("const", "")) or tokens[stop].text != "=":
-            if kind not in ("auto", "bool", "char"):
-                scanned.objects.append(i)
-            elif kind == "auto":
+            if kind not in ("bool", "char"):
                 scanned.objects.append(i)
             continue
         end = next_at_depth(tokens, stop, {";"})

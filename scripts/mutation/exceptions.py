@@ -9,6 +9,31 @@ EXCEPTIONS = {
         ("host/claims/evaluate.cc", "at(-1, Level::value)"),  # any number below 0 moves no input
         ("host/model/collectives.cc", "double overlap = 1;"),  # where nothing sets it there are no steps to hide
         ("host/model/collectives.cc", "std::ilogb(std::max(bytes, 1.0))"),
+        ("host/model/kernel_curves_field.cc", "const std::uint32_t middle"),  # where a tree is cut: speed alone
+        ("host/model/kernel_curves_roofline.h", "extent{1, 1, 1}"),  # its half is 0 where nothing sets it
+        ("host/model/power.cc", "{&any, 1}"),  # the length of a span
+        ("host/model/power.cc", "{&wanted, 1}"),
+        ("host/model/power.cc", "double high = 1;"),  # a bisection's upper end: the answer lies below
+        ("host/model/simulate_pipeline.cc", "constexpr double kNotYet"),
+        ("host/model/phases.cc", "gpus_before = -1;"),
+        ("host/model/stages.cc", "(model.is_moe_layer(layer) ? 2U : 0U)"),  # places in a table of its own
+        ("host/model/step.cc", "double most = -1;"),
+        ("host/model/layer_builder.cc", "std::min(1.0, domains * (1", "1.0"),  # never above 1
+        ("host/model/mixed_fleet.cc", "std::int64_t high = most + 1;"),  # a bisection's upper end
+        ("host/model/kernel_curves.h", "curves_{1}"),
+        ("host/search/evaluator.cc", "choice_.micro_batch = 1;"),
+        ("host/search/evaluator.cc", "double shared_step = -1"),
+        ("host/search/gates.h", "GateMask{1} <<"),
+        ("host/search/memory_terms.cc", "reference.micro_batch = 1;"),
+        ("host/search/pipeline_runs.cc", "Schedule::zb_h1, layout.pipeline(), 1, m"),
+        ("host/search/pipeline_runs.cc", "out.busiest = -1;"),
+        ("host/model/straggler.cc", "0.001308", "0.001308"),  # starts of a step on the exact distribution, which takes the rest off
+        ("host/risk/uncertainty_distribution.cc", "2.515517"),
+        ("host/risk/uncertainty_design.cc", "(round << 40)"),  # which random numbers, not how they are spread
+        ("host/risk/uncertainty_design.cc", "2 * coordinate", "2"),
+        ("host/risk/uncertainty_design.cc", "bits) + 0.5)", "0.5"),  # above 0: of 2^53
+        ("host/risk/uncertainty_design.cc", "const int half ="),
+        ("host/risk/published_reliability.cc", "TokenRate(1)"),  # cancels in shares of the time
     ],
     "a shape that only names a kind of operation": [
         ("host/calibrate/curves.cc", "add(Gemm{.m = 1, .n = 1, .k = 1"),
@@ -19,6 +44,9 @@ EXCEPTIONS = {
     "between whole numbers: no count is as much as 5 % above": [
         ("host/calibrate/system.cc", "fabric.gpus_per_node <= 8"),  # no node has nine GPUs
         ("host/model/history.cc", "return in.replicas.count >= 2;"),
+        ("host/model/layer.cc", "constexpr std::int64_t kNode = 8"),
+        ("host/model/schedule_time.cc", "if (p <= 2)"),
+        ("host/search/pipeline_runs.cc", "if (p <= 2)"),
         ("host/model/collectives_terms.cc", "s.nodes <= 2 ? 2 * s.bus", "2", 0),
     ],
     "a tolerance, or a guard against 0, infinity and what has no end": [
@@ -34,6 +62,65 @@ EXCEPTIONS = {
         ("host/model/failures.cc", "kLeastEffective"),
         ("host/model/history.cc", "kLeastEffective"),
         ("host/model/history.h", "Seconds horizon"),
+        ("host/model/history_walk.h", "kMostInterruptions"),
+        ("host/model/interruptions.cc", "x / std::expm1(x) : 1"),
+        ("host/model/interruptions.cc", "std::min(effective, 1.0)"),
+        ("host/model/interruptions.cc", "cycle > 700"),
+        ("host/model/interruptions.cc", "kRounds"),
+        ("host/model/interruptions.cc", "kClose"),
+        ("host/model/interruptions.cc", "std::max(shortest.value(), 1e-9)"),
+        ("host/model/kernel_curves_field.cc", "constexpr float kSamePlace2"),
+        ("host/model/kernel_curves_roofline.cc", "std::max(w.bytes.value(), 1.0)"),
+        ("host/model/mixed_fleet.cc", "kRounds"),
+        ("host/model/mixed_fleet.cc", "0.5 * (low + high)"),
+        ("host/model/mixed_fleet.cc", "std::max<std::int64_t>(1, all_replicas(fleets))"),
+        ("host/model/power.cc", "(1 + 1e-12)", "1e-12"),
+        ("host/model/straggler_tail.cc", "constexpr double kTail"),
+        ("host/model/straggler_tail.cc", "kRounds"),
+        ("host/model/straggler_tail.cc", "std::max<std::int64_t>(1, gpus / gpus_per_node)"),
+        ("host/risk/deadline.cc", "kBisections"),
+        ("host/risk/deadline.cc", "static_cast<double>(sorted.size()) - 1e-9"),
+        ("host/risk/deadline.cc", "std::max(rank, 1.0)", "1.0"),
+        ("host/risk/published_reliability.cc", "constexpr Seconds kShortest"),
+        ("host/risk/sensitivity.cc", "1e-24"),
+        ("host/search/pipeline_runs.cc", "(1 + 1e-12)", "1e-12"),
+        ("host/search/run_terms.cc", "kShortest"),
+        ("host/search/run_terms.cc", "kLongest"),
+        ("host/search/run_terms.cc", "kLeastEffective"),
+        ("host/search/search.h", "kMostBroken"),
+        ("host/risk/sweep.h", "kMostSweepPoints"),
+        ("host/risk/sweep_range.cc", "(1 - 1e-9)"),
+        ("host/risk/sweep_range.cc", "high_ - 1e-9 * step"),
+        ("host/risk/sweep_range.cc", "count.value < 2 ||"),
+        ("host/risk/sweep_range.h", "kMostSweepValues"),
+        ("host/risk/uncertainty.cc", "constexpr double kLongest"),
+        ("host/risk/uncertainty.cc", "estimate * kLongest"),
+        ("host/model/power.cc", "kRounds"),
+        ("host/model/power.cc", "kAny"),
+        ("host/model/power.cc", "1 - schedule.restarting"),  # a bound that shares of one time keep by themselves
+        ("host/model/reliability.cc", "kLeastEffective"),
+        ("host/model/reliability.cc", "x > 30"),
+        ("host/model/reliability.cc", "kRounds"),
+        ("host/model/reliability.cc", "std::log(m) - 30"),
+    ],
+    "how work is shared between threads, or how much there is of it where nothing is said": [
+        ("host/risk/histories.cc", "kChunk"),
+        ("host/risk/histories.cc", "histories / 64"),
+        ("host/risk/histories.cc", "hardware_concurrency()"),
+        ("host/risk/uncertainty.cc", "hardware_concurrency()"),
+        ("host/risk/uncertainty.cc", "work / 256"),
+        ("host/risk/uncertainty.h", "draws = 4096"),
+        ("host/search/search.h", "top = 10"),
+    ],
+    "for people: digits and columns": [
+        ("host/model/phases.cc", "const double percent"),
+        ("host/search/answer.cc", "shown == 3"),
+        ("host/search/answer.cc", "fixed("),
+        ("host/risk/deadline.cc", "std::floor(100 * share + 0.5)"),
+        ("host/risk/published_reliability.cc", "plain(100 * value)"),
+        ("host/risk/published_reliability.cc", "wrap_width"),
+        ("host/risk/sweep_range.cc", "value < 0x1p53"),
+        ("host/risk/sweep_range.cc", "std::chars_format::general"),
     ],
     "how a fit looks for its minimum, which lies where it lies": [
         ("host/calibrate/curves_fit.cc", "constexpr int kIterations"),
@@ -70,11 +157,19 @@ EXCEPTIONS = {
         ("host/calibrate/fabric.cc", "link.intra_latency = 1"),
         ("host/calibrate/fabric.cc", "link.bandwidth = 0.9"),
         ("host/calibrate/fabric.cc", "start.offset = Seconds(3e-6)"),
+        ("host/calibrate/curves.cc", "kGemmHalf"),
+        ("host/calibrate/curves.cc", "kAttentionHalf"),
         ("host/calibrate/fabric_fit.cc", "constexpr double kNoise"),
         ("host/calibrate/fabric_fit.cc", "constexpr double kErrorScale"),
         ("host/calibrate/fabric_fit.cc", "sum += kNoise / kErrorScale"),
         ("host/calibrate/fabric_fit.cc", "sum += weight_[i] / 2"),
         ("host/calibrate/fabric_fit.h", "double bandwidth = 0.5, intra_latency"),
+    ],
+    "at least one: of what a rank or a node has, which no plan that is accepted goes below": [
+        ("host/calibrate/forecast.cc", "std::max<std::int64_t>(1, "),
+        ("host/model/layer.cc", "std::max<std::int64_t>(1, model.heads"),
+        ("host/model/layer_builder.cc", "std::max<std::int64_t>(1, model_.sequence"),
+        ("host/model/memory_layer.cc", "std::max(1.0, static_cast<double>(model.kv_heads)"),
     ],
     "what a config or the facts of a log always give": [
         ("host/calibrate/fabric.h", "gpus_per_node = 8"),
@@ -83,6 +178,11 @@ EXCEPTIONS = {
         ("host/calibrate/fabric.h", "nvlink{300e9}"),
         ("host/model/cluster.h", "gpus_per_node = 8"),
         ("host/model/cluster.h", "nvlink_domain = 8"),
+        ("host/model/gpu.h", "nvlink_domain = 8"),
+        ("host/model/memory_layer.h", "double gemm_input_bytes = 2"),
+        ("host/search/choice.h", "share_percent = 100"),
+        ("host/search/gates.h", "nvlink_domain = 8"),
+        ("host/search/memory_terms.h", "gradient_bytes_ = 4"),
     ],
 }
 

@@ -1,6 +1,6 @@
-// Put in front of every file of the tree that scripts/mutate.py builds: each constant of a formula is read through
-// here, and one chosen by TRAINCAST_MUTANT is 5 % off. With TRAINCAST_MUTANT_HITS=FILE nothing is changed, and FILE
-// gets a 1 for each constant that was read.
+// Put in front of every file of the tree that scripts/mutate.py builds: each constant of a formula is read
+// through here, and one chosen by TRAINCAST_MUTANT is 5 % off. With TRAINCAST_MUTANT_HITS=FILE nothing is
+// changed, and FILE gets a 1 for each constant that was read.
 #pragma once
 #if __cplusplus >= 202002L
 
@@ -34,7 +34,8 @@ struct State {
     }
   }
 };
-inline State state;  // of the first file that is initialised: constants of any file may be read while others are
+inline State
+    state;  // of the first file that is initialised: constants of any file may be read while others are
 
 [[gnu::noinline]] inline bool on_rarely(unsigned id) {
   if (state.hits != nullptr) state.hits[id] = 1;
@@ -79,21 +80,21 @@ struct Whole {
   constexpr Whole operator+() const { return *this; }
 };
 
-#define TRAINCAST_MUTANT_BINARY(op, Result)                                                  \
-  template <Number V, Number A>                                                              \
-  constexpr auto operator op(Whole<V> w, A a) {                                              \
-    using R = Result(V, A);                                                                  \
-    return static_cast<R>(static_cast<R>(w) op static_cast<R>(a));                           \
-  }                                                                                          \
-  template <Number V, Number A>                                                              \
-  constexpr auto operator op(A a, Whole<V> w) {                                              \
-    using R = Result(A, V);                                                                  \
-    return static_cast<R>(static_cast<R>(a) op static_cast<R>(w));                           \
-  }                                                                                          \
-  template <Number V, Number W>                                                              \
-  constexpr auto operator op(Whole<V> v, Whole<W> w) {                                       \
-    using R = Result(V, W);                                                                  \
-    return static_cast<R>(static_cast<R>(v) op static_cast<R>(w));                           \
+#define TRAINCAST_MUTANT_BINARY(op, Result)                        \
+  template <Number V, Number A>                                    \
+  constexpr auto operator op(Whole<V> w, A a) {                    \
+    using R = Result(V, A);                                        \
+    return static_cast<R>(static_cast<R>(w) op static_cast<R>(a)); \
+  }                                                                \
+  template <Number V, Number A>                                    \
+  constexpr auto operator op(A a, Whole<V> w) {                    \
+    using R = Result(A, V);                                        \
+    return static_cast<R>(static_cast<R>(a) op static_cast<R>(w)); \
+  }                                                                \
+  template <Number V, Number W>                                    \
+  constexpr auto operator op(Whole<V> v, Whole<W> w) {             \
+    using R = Result(V, W);                                        \
+    return static_cast<R>(static_cast<R>(v) op static_cast<R>(w)); \
   }
 #define TRAINCAST_MUTANT_SUM(A, B) decltype(A{} + B{})
 TRAINCAST_MUTANT_BINARY(+, TRAINCAST_MUTANT_SUM)
@@ -107,33 +108,33 @@ TRAINCAST_MUTANT_BINARY(^, TRAINCAST_MUTANT_SUM)
 #undef TRAINCAST_MUTANT_SUM
 #undef TRAINCAST_MUTANT_BINARY
 
-#define TRAINCAST_MUTANT_SHIFT(op)                                     \
-  template <Number V, Number A>                                        \
-  constexpr auto operator op(A a, Whole<V> w) {                        \
-    return a op static_cast<int>(w);                                   \
-  }                                                                    \
-  template <Number V, Number A>                                        \
-  constexpr auto operator op(Whole<V> w, A a) {                        \
-    return static_cast<V>(w) op a;                                     \
-  }                                                                    \
-  template <Number V, Number W>                                        \
-  constexpr auto operator op(Whole<V> v, Whole<W> w) {                 \
-    return static_cast<V>(v) op static_cast<int>(w);                   \
+#define TRAINCAST_MUTANT_SHIFT(op)                     \
+  template <Number V, Number A>                        \
+  constexpr auto operator op(A a, Whole<V> w) {        \
+    return a op static_cast<int>(w);                   \
+  }                                                    \
+  template <Number V, Number A>                        \
+  constexpr auto operator op(Whole<V> w, A a) {        \
+    return static_cast<V>(w) op a;                     \
+  }                                                    \
+  template <Number V, Number W>                        \
+  constexpr auto operator op(Whole<V> v, Whole<W> w) { \
+    return static_cast<V>(v) op static_cast<int>(w);   \
   }
 TRAINCAST_MUTANT_SHIFT(<<)
 TRAINCAST_MUTANT_SHIFT(>>)
 #undef TRAINCAST_MUTANT_SHIFT
 
-#define TRAINCAST_MUTANT_COMPARE(op)                                   \
-  template <Number V, Number A>                                        \
-  constexpr bool operator op(Whole<V> w, A a) {                        \
-    using R = decltype(V{} + A{});                                     \
-    return static_cast<R>(w) op static_cast<R>(a);                     \
-  }                                                                    \
-  template <Number V, Number A>                                        \
-  constexpr bool operator op(A a, Whole<V> w) {                        \
-    using R = decltype(V{} + A{});                                     \
-    return static_cast<R>(a) op static_cast<R>(w);                     \
+#define TRAINCAST_MUTANT_COMPARE(op)               \
+  template <Number V, Number A>                    \
+  constexpr bool operator op(Whole<V> w, A a) {    \
+    using R = decltype(V{} + A{});                 \
+    return static_cast<R>(w) op static_cast<R>(a); \
+  }                                                \
+  template <Number V, Number A>                    \
+  constexpr bool operator op(A a, Whole<V> w) {    \
+    using R = decltype(V{} + A{});                 \
+    return static_cast<R>(a) op static_cast<R>(w); \
   }
 TRAINCAST_MUTANT_COMPARE(==)
 TRAINCAST_MUTANT_COMPARE(!=)
@@ -143,10 +144,10 @@ TRAINCAST_MUTANT_COMPARE(>)
 TRAINCAST_MUTANT_COMPARE(>=)
 #undef TRAINCAST_MUTANT_COMPARE
 
-#define TRAINCAST_MUTANT_ASSIGN(op)                                    \
-  template <Number V, Number A>                                        \
-  constexpr A& operator op##=(A& a, Whole<V> w) {                      \
-    return a = static_cast<A>(a op w);                                 \
+#define TRAINCAST_MUTANT_ASSIGN(op)               \
+  template <Number V, Number A>                   \
+  constexpr A& operator op##=(A& a, Whole<V> w) { \
+    return a = static_cast<A>(a op w);            \
   }
 TRAINCAST_MUTANT_ASSIGN(+)
 TRAINCAST_MUTANT_ASSIGN(-)
@@ -160,8 +161,8 @@ TRAINCAST_MUTANT_ASSIGN(<<)
 TRAINCAST_MUTANT_ASSIGN(>>)
 #undef TRAINCAST_MUTANT_ASSIGN
 
-// The five ways to write a constant, from the one that says most to the ones that compile in more places; the second
-// letter says whether a constant of the language may be made of it.
+// The five ways to write a constant, from the one that says most to the ones that compile in more places; the
+// second letter says whether a constant of the language may be made of it.
 template <Number T>
 T plain_now(unsigned id, T value) {
   return on_now(id) ? changed(value) : value;

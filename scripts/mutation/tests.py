@@ -125,7 +125,7 @@ class Tests:
         if not readers:
             return "unread", ""
         for program, cases, spent in readers:
-            status, _, _ = run(program.path, cases, int(20 + 10 * spent), TRAINCAST_MUTANT=str(constant.id))
+            status, _, _ = run(program.path, cases, int(5 + 10 * spent), TRAINCAST_MUTANT=str(constant.id))
             if status != 0:
                 key = (constant.file, program.name)
                 self.learned[key] = self.learned.get(key, 0) + 1

@@ -4,7 +4,6 @@ import json
 import os
 import re
 import subprocess
-from concurrent.futures import ThreadPoolExecutor
 
 from .cpp import is_float
 

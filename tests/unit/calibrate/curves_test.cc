@@ -335,5 +335,31 @@ TEST(Curves, WithoutPointsTheDatasheetTimesPublishedShares) {
          3e-6 + 4e9 / (0.80 * 4e12));
 }
 
+// Points of one kind, of an operation, a layout or a mask, hold for the others as they are.
+TEST(Curves, PointsOfAKindStandInForItsLike) {
+  std::vector<KernelPoint> points;
+  for (std::int64_t size = 1024; size <= 16384; size *= 2) {
+    const auto add = [&](const Op& op) {
+      const Work w = work(op);
+      points.push_back({op, Seconds(1e-5 + w.flops.value() / 5e14 + w.bytes.value() / 3e12)});
+    };
+    add(MemoryBound{.kind = MemoryKind::copy, .rows = size, .columns = 4096});
+    add(GroupedGemm{.groups = 8, .m = size, .n = 4096, .k = 4096});
+    add(Attention{.batch = 1,
+                  .query_length = size,
+                  .kv_length = size,
+                  .heads = 16,
+                  .kv_heads = 16,
+                  .head_dim = 128,
+                  .value_dim = 128});
+  }
+  const KernelCurves curves = build_curves(points, kMeasured, test_gpu());
+  EXPECT_EQ(curves.use(MemoryBound{.kind = MemoryKind::copy}).rate, 1);
+  EXPECT_EQ(curves.use(MemoryBound{.kind = MemoryKind::swiglu}).rate, 1);
+  EXPECT_EQ(curves.use(GroupedGemm{.layout = GemmLayout::weight_gradient}).rate, 1);
+  EXPECT_EQ(curves.use(Attention{.causal = true}).rate, 1);
+  EXPECT_EQ(curves.use(Attention{.causal = false}).rate, 1);
+}
+
 }  // namespace
 }  // namespace traincast

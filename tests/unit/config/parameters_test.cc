@@ -28,6 +28,8 @@ TEST(Parameters, CountedOnPaper) {
   EXPECT_EQ(attention_parameters(model), 32);
   EXPECT_EQ(feed_forward_parameters(model, 0), 36);
   EXPECT_EQ(parameters(model), 2 * (32 + 36 + 8) + 4 + 40);
+  model.mtp_layers = 2;  // each with a projection of 8 to 4, three norms and a layer
+  EXPECT_EQ(mtp_parameters(model), 2 * (2 * 4 * 4 + 3 * 4 + 32 + 36 + 8));
   EXPECT_EQ(active_parameters(model), parameters(model) - 20);  // the input table is read, not multiplied
   model.tied_embeddings = true;
   EXPECT_EQ(parameters(model), 2 * (32 + 36 + 8) + 4 + 20);

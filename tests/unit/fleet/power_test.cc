@@ -52,8 +52,11 @@ TEST_F(PowerTest, SwitchingFallsWithTheCubeDownToTheVoltageFloor) {
     EXPECT_GT(server_power(gpu, clock).value(), before);
     before = server_power(gpu, clock).value();
   }
+  const FleetGpus fleet{&gpu, 1};
+  EXPECT_EQ(lowest_clock({&fleet, 1}), 0.5);
   gpu.power.clocked.reset();
   EXPECT_DOUBLE_EQ(server_power(gpu, 0.5).value(), 969);
+  EXPECT_EQ(lowest_clock({&fleet, 1}), 1);
 }
 
 TEST_F(PowerTest, TheHighestClockWithinASupply) {

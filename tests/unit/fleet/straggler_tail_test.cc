@@ -10,6 +10,15 @@ namespace {
 
 const SlowNodes kSlow{.share = 0.005, .slow_by = 0.1, .from = {}};
 
+// Blom: quantiles of the normal distribution at (n - 3/8) / (n + 1/4), by another implementation.
+TEST(Straggler, ExpectedMaximumIsBloms) {
+  EXPECT_EQ(expected_maximum(1), 0);
+  EXPECT_NEAR(expected_maximum(2), 0.5894558, 2e-6);
+  EXPECT_NEAR(expected_maximum(4), 1.0491314, 2e-6);
+  EXPECT_NEAR(expected_maximum(1000), 3.2272899, 2e-6);
+  EXPECT_NEAR(expected_maximum(100000), 4.3686801, 2e-6);
+}
+
 TEST(StragglerTail, WithoutEjectionItIsTheExpectedMaximumOfAllGpus) {
   for (const std::int64_t nodes : {16, 128, 2048, 12288}) {
     const double slowest = slowest_node({0.015, {}}, nodes, 8, 0);

@@ -99,6 +99,42 @@ TEST(LayerMemory, GroupedQueriesGatedFfn) {
                    tokens / 8 * (2 * (elements + 8192) + 4 * 64 + 8));
 }
 
+// A byte of scale for 32 elements of 8 bits, or for 16 of 4 bits.
+TEST(LayerMemory, BlockScales) {
+  const Transformer model = llama(80, 8192, 28672, 64, 8);
+  const double elements = 4 * 8192 + 2 * 1024 + 2 * 8192 + 3 * 28672, inputs = 3 * 8192 + 28672;
+  const auto saved = [&](Precision precision) {
+    Plan plan;
+    plan.precision = precision;
+    return layer_memory(model, plan, Stack{}, false).saved / 8192 -
+           (2 * (elements - inputs) + 2 * 8192 + 4 * 64 + 8);
+  };
+  EXPECT_DOUBLE_EQ(saved(Precision::mxfp8), inputs * 33 / 32);
+  EXPECT_DOUBLE_EQ(saved(Precision::nvfp4), inputs * 9 / 16);
+}
+
+// Per token of a small FFN behind wide attention: gradients of the layer's output 2 x 8192, of the
+// attention's output, queries, keys and values 2 x 4 x 8192, FP32 queries 4 x 8192, less the FFN's 2 x (2 x
+// 8192 + 3 x 1024) that are freed; beside them what 16 context ranks exchange of keys and values, 2 x 2 x
+// 8192 each.
+TEST(LayerMemory, BackwardOfAttention) {
+  const Transformer model = llama(1, 8192, 1024, 64, 64);
+  const double h = 8192, freed = 2 * (2 * h + 3 * 1024), pair = 2 * 2 * h;
+  Plan plan;
+  Stack stack;
+  stack.attention = AttentionKernel::unfused;
+  EXPECT_DOUBLE_EQ(layer_memory(model, plan, stack, false).backward,
+                   8192 * (2 * h + 8 * h + 2 * 64 * 8192.0 * 2 - freed));
+  plan.context_parallel = 16;
+  stack.attention = AttentionKernel::flash2;
+  stack.context_exchange = ContextExchange::all_gather;
+  EXPECT_DOUBLE_EQ(layer_memory(model, plan, stack, false).backward,
+                   512 * (2 * h + 2 * 15 * pair + 8 * h + 4 * h - freed));
+  stack.context_exchange = ContextExchange::ring;
+  EXPECT_DOUBLE_EQ(layer_memory(model, plan, stack, false).backward,
+                   512 * (2 * h + 4 * pair + 8 * h + 4 * h - freed));
+}
+
 // The routed rows of a rank do not depend on how many ranks share the experts, and full recomputation keeps
 // only the layer's input.
 TEST(LayerMemory, Experts) {
@@ -181,6 +217,23 @@ TEST(Shard, ParametersAddUp) {
                    parameters(gpt(24, 1024, 16), Plan{}) + 51200 * 1024.0);
 }
 
+// 16 h^2 in matrices; two norms 4 h, biases of qkv 3 h, of the attention's output h, of gate and up 2 x 4 h,
+// of down h.
+TEST(Shard, BiasesOfAGatedLayer) {
+  Transformer model = gpt(1, 1024, 16);
+  model.gated_ffn = true;
+  EXPECT_DOUBLE_EQ(layer_parameters(model, Plan{}, false).total(), 16 * 1024 * 1024 + 17 * 1024);
+}
+
+// A layer, a projection of twice the hidden width, and three norms (DeepSeek-V3, section 2.2).
+TEST(Shard, PredictionModules) {
+  Transformer model = deepseek_v3();
+  const double trunk = parameters(model, Plan{});
+  model.mtp_layers = 1;
+  const double module = layer_parameters(model, Plan{}, true).total() + 2 * 7168.0 * 7168 + 3 * 7168;
+  EXPECT_NEAR(parameters(model, Plan{}) - trunk, module, 1);
+}
+
 TEST(Memory, StatesByZeroStage) {
   const Transformer model = llama(8, 4096, 14336, 32, 8);
   Plan plan;
@@ -200,6 +253,49 @@ TEST(Memory, StatesByZeroStage) {
   Stack fsdp;
   fsdp.separate_master = false;
   EXPECT_DOUBLE_EQ(states(3, 0, fsdp), 16.0 / 16 * n);
+}
+
+// Bytes: a 16-bit gradient for each weight shape, or the largest; 32 MiB of workspace for Transformer Engine
+// and one for the output head, four more for grouped GEMMs.
+TEST(Memory, Buffers) {
+  const Transformer model = llama(8, 4096, 14336, 32, 8);
+  const double mib = 1048576, table = 128256 * 4096.0;
+  const double matrices = 4096 * 6144.0 + 4096 * 4096.0 + 3 * 4096 * 14336.0, layer = matrices + 2 * 4096;
+  Plan plan;
+  Stack stack;
+  const auto buffers = [&] { return estimate_memory(model, plan, stack).buffers.value(); };
+  EXPECT_DOUBLE_EQ(buffers(), 2 * (matrices + table) + 64 * mib);
+  stack.dummy_gradients = false;
+  EXPECT_DOUBLE_EQ(buffers(), 2 * table + 64 * mib);
+  plan.data_parallel = 8;
+  plan.zero_stage = 2;  // embedding and head outweigh a layer
+  const double ends = 2 * table;
+  EXPECT_DOUBLE_EQ(buffers(), 2 * ends + 64 * mib);
+  plan.zero_stage = 3;  // two layers' weights, and the ends
+  EXPECT_DOUBLE_EQ(buffers(), 2 * ends + 2 * (2 * layer + ends) + 64 * mib);
+  plan = {};
+  plan.precision = Precision::fp8;
+  stack.fp8_weights = false;  // copies of a byte and their transposes
+  EXPECT_DOUBLE_EQ(buffers(), 2 * table + 2 * (8 * layer + 4096) + 64 * mib);
+  plan = {};
+  plan.pipeline_parallel = 61;
+  plan.zero_stage = 2;
+  Stack experts;
+  experts.dummy_gradients = false;
+  const Transformer moe = deepseek_v3();
+  const double held = stage_parameters(moe, plan, 10).total();
+  EXPECT_DOUBLE_EQ(estimate_stage_memory(moe, plan, experts, 10).buffers.value(),
+                   2 * held + 6 * 32 * mib + 8192 * 7168.0 * 2);
+}
+
+TEST(Memory, BesideTheModel) {
+  Plan plan;
+  plan.tensor_parallel = 8;
+  plan.pipeline_parallel = 4;
+  plan.data_parallel = 8;
+  const MemoryEstimate memory = estimate_memory(llama(80, 8192, 28672, 64, 8), plan, Stack{});
+  EXPECT_DOUBLE_EQ(memory.context.value(), 768 * 1048576.0);
+  EXPECT_DOUBLE_EQ(memory.communication.value(), 3 * 367e6);  // communicators
 }
 
 TEST(Memory, ExpertStatesShardOverTheirOwnRanks) {
@@ -245,7 +341,8 @@ TEST(Memory, EarlierStagesKeepMoreAndRecomputationKeepsLess) {
   const MemoryEstimate last = estimate_stage_memory(model, plan, Stack{}, 3);
   EXPECT_DOUBLE_EQ(first.activations.value(), 4 * last.activations.value());
   EXPECT_EQ(first.loss.value(), 0);
-  EXPECT_GT(last.loss.value(), 8192.0 * 128256 / 8 * 2);
+  // Logits of an eighth of 129,024 rows, three shares of a hidden state, and one whole.
+  EXPECT_DOUBLE_EQ(last.loss.value(), 8192.0 * 129024 / 8 * 2 + (3.0 / 8 + 1) * 8192 * 8192 * 2);
   plan.recompute = Recompute::full;
   // Twenty layers' inputs of four micro-batches, an eighth of each.
   EXPECT_DOUBLE_EQ(estimate_memory(model, plan, Stack{}).activations.value(), 20 * 4 * 8192.0 * 8192 * 2 / 8);

@@ -136,6 +136,14 @@ TEST(Step, PartsAddUpAndNothingIsFasterThanThePeak) {
     EXPECT_GE(step.time, least);
     EXPECT_NEAR(step.mfu, least / step.time, 1e-9);
     EXPECT_GE(step.hfu, step.mfu);
+    Plan again = c.plan;  // a forward pass more: a third
+    again.recompute = Recompute::full;
+    again.recompute_share = 0.75;
+    const StepEstimate repeated = estimate_step(c.model, again, stack(), machine.system());
+    EXPECT_NEAR(repeated.hfu / repeated.mfu, 1.25, 1e-12);
+    again.recompute = Recompute::none;
+    const StepEstimate once = estimate_step(c.model, again, stack(), machine.system());
+    EXPECT_DOUBLE_EQ(once.hfu, once.mfu);
   }
 }
 
