@@ -15,7 +15,7 @@ EXCEPTIONS = {
         ("host/model/power.cc", "{&wanted, 1}"),
         ("host/model/power.cc", "double high = 1;"),  # a bisection's upper end: the answer lies below
         ("host/model/simulate_pipeline.cc", "constexpr double kNotYet"),
-        ("host/model/phases.cc", "gpus_before = -1;"),
+        ("host/model/phases_walk.cc", "gpus_ = -1;  // it starts again"),
         ("host/model/stages.cc", "(model.is_moe_layer(layer) ? 2U : 0U)"),  # places in a table of its own
         ("host/model/step.cc", "double most = -1;"),
         ("host/model/layer_builder.cc", "std::min(1.0, domains * (1", "1.0"),  # never above 1
@@ -45,8 +45,7 @@ EXCEPTIONS = {
         ("host/calibrate/system.cc", "fabric.gpus_per_node <= 8"),  # no node has nine GPUs
         ("host/model/history.cc", "return in.replicas.count >= 2;"),
         ("host/model/layer.cc", "constexpr std::int64_t kNode = 8"),
-        ("host/model/schedule_time.cc", "if (p <= 2)"),
-        ("host/search/pipeline_runs.cc", "if (p <= 2)"),
+        ("host/model/schedule_time.cc", "if (ranks_ <= 2)"),
         ("host/model/collectives_terms.cc", "s.nodes <= 2 ? 2 * s.bus", "2", 0),
     ],
     "a tolerance, or a guard against 0, infinity and what has no end": [
@@ -66,7 +65,7 @@ EXCEPTIONS = {
         ("host/model/interruptions.cc", "x / std::expm1(x) : 1"),
         ("host/model/interruptions.cc", "std::min(effective, 1.0)"),
         ("host/model/interruptions.cc", "cycle > 700"),
-        ("host/model/interruptions.cc", "kRounds"),
+        ("host/base/golden_section.h", "kRounds"),
         ("host/model/interruptions.cc", "kClose"),
         ("host/model/interruptions.cc", "std::max(shortest.value(), 1e-9)"),
         ("host/model/kernel_curves_field.cc", "constexpr float kSamePlace2"),
@@ -100,7 +99,6 @@ EXCEPTIONS = {
         ("host/model/power.cc", "1 - schedule.restarting"),  # a bound that shares of one time keep by themselves
         ("host/model/reliability.cc", "kLeastEffective"),
         ("host/model/reliability.cc", "x > 30"),
-        ("host/model/reliability.cc", "kRounds"),
         ("host/model/reliability.cc", "std::log(m) - 30"),
     ],
     "how work is shared between threads, or how much there is of it where nothing is said": [
@@ -113,7 +111,7 @@ EXCEPTIONS = {
         ("host/search/search.h", "top = 10"),
     ],
     "for people: digits and columns": [
-        ("host/model/phases.cc", "const double percent"),
+        ("host/model/phases_walk.cc", "const double percent"),
         ("host/search/answer.cc", "shown == 3"),
         ("host/search/answer.cc", "fixed("),
         ("host/risk/deadline.cc", "std::floor(100 * share + 0.5)"),
