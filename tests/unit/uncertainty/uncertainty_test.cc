@@ -137,6 +137,36 @@ TEST(Uncertainty, PercentilesAreInOrderAndSharesInRange) {
 }
 
 // 90-100 days are published of GPT-4 and 3.5e26 FLOP of Grok-3 is the estimate's own median.
+// Where one price alone is uncertain and failures hardly happen, the cost is as uncertain as the price.
+TEST(Uncertainty, PercentilesOfOneInputAreThoseOfWhatFollowsFromIt) {
+  UncertainRun run = shipped_run(kRun, {{"cluster.reliability.set", "rsc-1"}, {"mtbf_per_gpu", "1e9 h"}});
+  std::size_t rent = run.inputs.size();
+  for (std::size_t i = 0; i < run.inputs.size(); ++i) {
+    if (run.inputs[i].input == UncertainInput::rent) rent = i;
+    run.inputs[i].distribution = Distribution::fixed(run.inputs[i].base);
+  }
+  ASSERT_LT(rent, run.inputs.size());
+  const double price = run.inputs[rent].base;
+  run.inputs[rent].distribution = Distribution::uniform(price, 2 * price);
+  const Uncertainty u =
+      estimate_uncertainty(run, {.seed = 3, .draws = 4096, .threads = 1, .histories = false});
+  const std::size_t figure = at(RiskFigure::rent);
+  const Percentiles& costs = u.figures[figure];
+  EXPECT_NEAR(costs.p10 / u.estimate[figure], 1.1, 2e-3);
+  EXPECT_NEAR(costs.p50 / u.estimate[figure], 1.5, 2e-3);
+  EXPECT_NEAR(costs.p90 / u.estimate[figure], 1.9, 2e-3);
+  const InputEffect& swing = u.effects[rent];
+  EXPECT_NEAR(swing.p10 / price, 1.1, 1e-12);
+  EXPECT_NEAR(swing.p50 / price, 1.5, 1e-12);
+  EXPECT_NEAR(swing.p90 / price, 1.9, 1e-12);
+  EXPECT_NEAR(swing.at_p10[figure] / u.estimate[figure], 1.1, 1e-6);
+  EXPECT_NEAR(swing.at_p90[figure] / u.estimate[figure], 1.9, 1e-6);
+  // Chance is the last: a standard normal deviate.
+  EXPECT_NEAR(u.effects.back().p10, -1.2815515655446, 1e-9);
+  EXPECT_NEAR(u.effects.back().p50, 0, 1e-12);
+  EXPECT_NEAR(u.effects.back().p90, 1.2815515655446, 1e-9);
+}
+
 TEST(Uncertainty, PublishedFiguresLieInside) {
   const Uncertainty gpt = estimate_uncertainty(shipped_run("gpt-4-a100-25k"), {.draws = 1024});
   EXPECT_LT(gpt.figures[at(RiskFigure::days)].p10, 90 * kSecondsPerDay);
