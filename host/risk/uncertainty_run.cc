@@ -69,6 +69,18 @@ Moments failed_tries(double length, double mtbf, const Moments& then) {
   return {tries * each.mean, tries * each.variance + tries / passing * each.mean * each.mean};
 }
 
+// Of a job's interruptions, those that come unannounced: planned stops are saved before and lose no work.
+double unplanned_share(const Reliability& reliability, double gpus) {
+  const double per_gpu = reliability.mtbf_per_gpu.value() > 0 ? gpus / reliability.mtbf_per_gpu.value() : 0;
+  double all = 0, unplanned = 0;
+  for (const FailureCause& cause : reliability.causes) {
+    const double rate = cause.share * per_gpu + cause.per_job.value();
+    all += rate;
+    if (!cause.planned) unplanned += rate;
+  }
+  return all > 0 ? unplanned / all : 1;
+}
+
 }  // namespace
 
 Seconds time_deviation(Seconds work, Seconds interval, Seconds stall, Seconds mtbf, Seconds restart) {
@@ -213,10 +225,12 @@ double RunArithmetic::time_by_chance(const RunEstimate& mean, const Chance& chan
     return history.finished ? history.wall / mean.expected : std::numeric_limits<double>::infinity();
   }
   if (chance.deviations == 0 || !(mean.mtbf.value() > 0)) return 1;
-  const Seconds restart =
-      restart_time(run_.cluster, static_cast<double>(run_.plan.gpus()), mean.checkpoint).whole;
+  const auto gpus = static_cast<double>(run_.plan.gpus());
+  const double share = unplanned_share(run_.cluster.reliability, gpus);
+  if (share == 0) return 1;
+  const Seconds restart = restart_time(run_.cluster, gpus, mean.checkpoint).whole;
   const Seconds deviation =
-      time_deviation(mean.ideal, mean.schedule.interval, mean.checkpoint_stall, mean.mtbf, restart);
+      time_deviation(mean.ideal, mean.schedule.interval, mean.checkpoint_stall, mean.mtbf / share, restart);
   return std::max(mean.ideal / mean.expected, 1 + chance.deviations * (deviation / mean.expected));
 }
 
