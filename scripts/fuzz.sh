@@ -2,23 +2,28 @@
 # Fuzzes every reader (tests/fuzz) for SECONDS each (60 where not given) and prints what came of it; fails where an
 # input crashes, hangs, leaks or takes too much memory. Kept inputs are the start; new ones stay in build-fuzz/corpus.
 # N targets run side by side, as many as there are processors where not given: 11 of 60 s on two take 6 minutes.
+# --seed N makes a first run (no build-fuzz/corpus) try the same inputs every time, as many as there is time for.
 # --keep fuzzes nothing: it adds to tests/fuzz/corpus the fewest new ones, cut at 4 KiB, that reach what none there does.
-# usage: scripts/fuzz.sh [--jobs N] [SECONDS [TARGET...]]   or   scripts/fuzz.sh --keep [TARGET...]
+# usage: scripts/fuzz.sh [--jobs N] [--seed N] [SECONDS [TARGET...]]   or   scripts/fuzz.sh --keep [TARGET...]
 set -euo pipefail
 # shellcheck source=scripts/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
 side_by_side=$(jobs)
 keep=false
-case ${1:-} in
-  --help | -h) sed -n '2,6s/^# //p' "$0" && exit 0 ;;
-  --jobs)
-    side_by_side=${2:-}
-    [[ $side_by_side =~ ^[1-9][0-9]*$ ]] || fail "--jobs $side_by_side is no count; accepted: 1 or more"
-    shift 2
-    ;;
-  --keep) keep=true && shift ;;
-esac
+seed=0 # of libFuzzer: another one every time
+while [[ ${1:-} == -* ]]; do
+  case $1 in
+    --help | -h) sed -n '2,7s/^# //p' "$0" && exit 0 ;;
+    --jobs | --seed)
+      [[ ${2:-} =~ ^[1-9][0-9]*$ ]] || fail "$1 ${2:-} is no count; accepted: 1 or more"
+      if [ "$1" = --jobs ]; then side_by_side=$2; else seed=$2; fi
+      shift 2
+      ;;
+    --keep) keep=true && shift ;;
+    *) fail "unknown option $1 of scripts/fuzz.sh; accepted: --jobs --seed --keep --help" ;;
+  esac
+done
 if [ "$keep" = false ]; then
   seconds=${1:-60}
   [[ $seconds =~ ^[1-9][0-9]*$ ]] || fail "$seconds is no number of seconds; accepted: 1 or more"
@@ -52,7 +57,7 @@ fuzz() {
   mkdir -p "$grown" "$found"
   # The machine may be slow, under sanitizers and under load, but one small input that takes a minute is a hang.
   "$program" "--target=$target" -max_total_time="$seconds" -rss_limit_mb=2048 -malloc_limit_mb=512 -timeout=60 \
-    -max_len=8192 -use_value_profile=1 -print_final_stats=1 -artifact_prefix="$found/" \
+    -seed="$seed" -max_len=8192 -use_value_profile=1 -print_final_stats=1 -artifact_prefix="$found/" \
     "$grown" "$root/tests/fuzz/corpus/$target" >"$log" 2>&1 </dev/null &
   pid=$!
   trap 'kill "$pid"' TERM

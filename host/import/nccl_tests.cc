@@ -123,7 +123,7 @@ class Reader {
       }
       constexpr std::string_view kLibrary = "nccl-library=";
       if (words[i].starts_with(kLibrary))
-        out_.nccl_version = nccl_version_text(words[i].substr(kLibrary.size()));
+        out_.nccl_version = printable(nccl_version_text(words[i].substr(kLibrary.size())));
     }
   }
 
@@ -142,10 +142,10 @@ class Reader {
     }
     const auto group = std::find(words.begin(), words.end(), "Group");
     const bool grouped = group != words.end() && group + 1 != words.end();
-    groups_[grouped ? whole_number(*(group + 1)).value_or(0) : 0].emplace_back(*(on + 1));
+    groups_[grouped ? whole_number(*(group + 1)).value_or(0) : 0].push_back(printable(*(on + 1)));
     std::string device;
     for (auto word = bracket + 1; word != words.end(); ++word) {
-      device += (device.empty() ? "" : " ") + std::string(*word);
+      device += (device.empty() ? "" : " ") + printable(*word);
     }
     if (out_.device.empty()) out_.device = device;
     if (out_.device != device) {

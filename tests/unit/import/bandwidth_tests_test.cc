@@ -166,6 +166,19 @@ TEST(Osu, RefusesWhatItCannotPlace) {
             std::string::npos);
 }
 
+// A profile is JSON, and JSON is UTF-8.
+TEST(NcclTests, NamesOfBytesThatAreNoTextAreMadePrintable) {
+  const BandwidthTest test = import_nccl_tests(
+      "# Collective test starting: all_reduce_perf\n# nccl-library=M\xd1Q\n"
+      "#  Rank  0 Group  0 Pid 1 on h\xff device  0 [0000:1b:00] NVIDIA\x01 H100\n"
+      "#  Rank  1 Group  0 Pid 2 on h\xff device  1 [0000:43:00] NVIDIA\x01 H100\n"
+      "64 16 float sum -1 3.0 1 1 0\n",
+      "t", {});
+  EXPECT_EQ(test.nccl_version, "M?Q");
+  EXPECT_EQ(test.hosts, (std::vector<std::string>{"h?", "h?"}));
+  EXPECT_EQ(test.device, "NVIDIA? H100");
+}
+
 // What no profile holds: its reader would refuse the file that the import has just written.
 TEST(BandwidthTests, RefusePointsThatNoProfileHolds) {
   const BandwidthTestFacts two{.collective = "all_reduce", .ranks = 2};
