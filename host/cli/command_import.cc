@@ -33,7 +33,7 @@ std::vector<std::string> files_of(const Arguments& arguments, std::size_t most) 
 
 std::string out_file(const Arguments& arguments) {
   if (!arguments.given("out")) throw UsageError("import needs --out FILE.json: what it makes is a config");
-  const std::string out = arguments.text("out");
+  std::string out = arguments.text("out");
   if (!out.ends_with(".json"))
     throw UsageError("--out " + out + " is not accepted; accepted: a name that ends in .json");
   return out;
@@ -80,7 +80,7 @@ int import_hf(const Arguments& arguments) {
 
 int import_megatron_file(const Arguments& arguments) {
   const std::vector<std::string> files = files_of(arguments, 100);
-  const std::string file = files.back();
+  const std::string& file = files.back();
   const fs::path out = out_file(arguments);
   const fs::path plan_out = fs::path(out).replace_extension("").string() + ".plan.json";
   const ConfigStore store = open_configs(arguments);

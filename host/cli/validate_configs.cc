@@ -55,6 +55,7 @@ constexpr std::array<Kind, kConfigKinds + 1> kKinds = {{
 
 std::vector<std::string> kind_names() {
   std::vector<std::string> names;
+  names.reserve(kKinds.size());
   for (const Kind& kind : kKinds) names.emplace_back(kind.name);
   return names;
 }

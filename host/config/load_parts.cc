@@ -44,17 +44,17 @@ StatedPart read_part(Reader reader, const ConfigStore& store) {
 void share_tokens(Run& run, const Reader& root, const std::vector<StatedPart>& stated) {
   double sum = 0;
   const StatedPart* open = nullptr;
-  for (std::size_t i = 0; i < stated.size(); ++i) {
-    if (stated[i].tokens) {
-      sum += stated[i].tokens->value();
+  for (const StatedPart& part : stated) {
+    if (part.tokens) {
+      sum += part.tokens->value();
       continue;
     }
     if (open != nullptr) {
-      stated[i].at.fail("",
-                        "neither this part nor one before it has tokens; accepted: one part at most that "
-                        "takes what the others leave");
+      part.at.fail("",
+                   "neither this part nor one before it has tokens; accepted: one part at most that "
+                   "takes what the others leave");
     }
-    open = &stated[i];
+    open = &part;
   }
   const double left = run.tokens.value() - sum;
   if (open == nullptr && std::abs(left) > kSame * run.tokens.value()) {

@@ -104,7 +104,8 @@ std::string system_json(const Dimensions& dims, const Run& run, const System& sy
 }
 
 double micro_batches(const Plan& plan) {
-  return static_cast<double>(plan.global_batch / (plan.data_parallel * plan.micro_batch));
+  const std::int64_t whole = plan.global_batch / (plan.data_parallel * plan.micro_batch);
+  return static_cast<double>(whole);
 }
 
 PassTimes times_of(const Run& run, const System& system, std::int64_t layer) {
@@ -166,10 +167,9 @@ Export export_astra_sim(const Run& run, const System& system) {
                   {"workload.txt", workload_text(run, system, layers)},
                   {"memory.json", "{\"memory-type\": \"NO_MEMORY_EXPANSION\"}\n"}};
   result.notes = {
-      "workload.txt is the text format of ASTRA-sim 1, of which Chakra's converter makes the traces that "
-      "version 2 "
-      "reads: chakra_converter Text --input workload.txt --output trace --num-npus " +
-          std::to_string(run.plan.data_parallel) + " --num-passes 1",
+      std::string("workload.txt is the text format of ASTRA-sim 1, of which Chakra's converter makes the ")
+          .append("traces that version 2 reads: chakra_converter Text --input workload.txt --output trace ")
+          .append("--num-npus " + std::to_string(run.plan.data_parallel) + " --num-passes 1"),
       "then: AstraSim_Analytical_Congestion_Unaware --workload-configuration=trace "
       "--system-configuration=system.json --network-configuration=network.yml "
       "--remote-memory-configuration=memory.json",

@@ -181,7 +181,7 @@ Transformer gpt_neox(const ForeignObject& config, Notes&) {
 // Grok-1; Grok-2 uses the name of its successor class, experts narrower than its dense path, and that path in
 // every layer.
 Transformer grok(const ForeignObject& config, Notes& notes) {
-  Transformer model = gated(config, config.has("moe_intermediate_size") ? false : true);
+  Transformer model = gated(config, !config.has("moe_intermediate_size"));
   model.moe = MixtureOfExperts{.experts = config.count({"num_experts", "num_local_experts"}),
                                .top_k = config.count({"num_experts_per_tok", "num_selected_experts"}),
                                .ffn_hidden = config.count_or({"moe_intermediate_size"}, model.ffn_hidden)};

@@ -81,7 +81,7 @@ std::optional<std::string> ShellVariables::braces(std::string_view body, int dep
   std::size_t end = 0;
   while (end < body.size() && is_shell_name_char(body[end])) ++end;
   std::string_view rest = body.substr(end);
-  const std::optional<std::string> value = value_of(body.substr(0, end));
+  std::optional<std::string> value = value_of(body.substr(0, end));
   if (rest.empty() || rest == "[@]" || rest == "[*]" || (value && !value->empty())) return value;
   if (rest.starts_with(':')) rest.remove_prefix(1);
   if (depth == kDeepestDefault || rest.empty() || (rest[0] != '-' && rest[0] != '=')) return std::nullopt;

@@ -27,7 +27,7 @@ std::string resting_on(const Forecast& f, FigureGroup group) {
 
 // " on 32,768 GPUs", where the step that is shown is not of the whole plan; and of which part of the run.
 std::string on_gpus(const Forecast& f) {
-  const std::string part = f.run.parts.empty() ? "" : ", of " + main_part_text(f.run);
+  std::string part = f.run.parts.empty() ? "" : ", of " + main_part_text(f.run);
   if (f.phases.empty()) return part;
   const RunPhase& shown = f.phases[main_phase(f.phases)];
   if (shown.gpus == f.run.plan.gpus()) return part;

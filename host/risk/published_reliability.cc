@@ -143,8 +143,10 @@ Report known_reliability_report(const std::vector<ReliabilityCheck>& checks) {
       return value ? Cell{shown(known.figure, *value), *value} : missing_cell();
     };
     std::string error = signed_percent(check.error);
-    if (known.at_least || known.at_most)
-      error = check.holds ? "holds" : error + (known.at_least ? " (below)" : " (above)");
+    if ((known.at_least || known.at_most) && check.holds)
+      error = "holds";
+    else if (known.at_least || known.at_most)
+      error += known.at_least ? " (below)" : " (above)";
     else if (!known.basis.empty())
       error = "other basis";
     else if (check.holds && known.low < known.high)

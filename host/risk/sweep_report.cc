@@ -14,7 +14,7 @@ std::string short_name(const std::vector<SweepAxis>& axes, const SweepAxis& axis
   while (true) {
     dot = dot == 0 ? std::string::npos : axis.path.rfind('.', dot - 1);
     if (dot == std::string::npos) return axis.path;
-    const std::string end = axis.path.substr(dot + 1);
+    std::string end = axis.path.substr(dot + 1);
     const auto alike = std::count_if(axes.begin(), axes.end(), [&](const SweepAxis& other) {
       return other.path == end || other.path.ends_with("." + end);
     });
@@ -108,7 +108,8 @@ Report sweep_report(const Sweep& sweep) {
     row.push_back({"", point.figures ? "ok" : point.reason});
     table.rows.push_back(std::move(row));
   }
-  for (const auto& [at, reason] : reasons) table.footnotes.push_back(at + ": " + reason);
+  for (const auto& [at, reason] : reasons)
+    table.footnotes.push_back(std::string(at).append(": ").append(reason));
   table.footnotes.emplace_back(
       "Days with interruptions and checkpoints; MW while steps run; rent of the GPUs for the whole run. "
       "Where "
