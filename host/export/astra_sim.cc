@@ -166,15 +166,19 @@ Export export_astra_sim(const Run& run, const System& system) {
                   {"system.json", system_json(dims, run, system)},
                   {"workload.txt", workload_text(run, system, layers)},
                   {"memory.json", "{\"memory-type\": \"NO_MEMORY_EXPANSION\"}\n"}};
-  result.notes = {
-      std::string("workload.txt is the text format of ASTRA-sim 1, of which Chakra's converter makes the ")
-          .append("traces that version 2 reads: chakra_converter Text --input workload.txt --output trace ")
-          .append("--num-npus " + std::to_string(run.plan.data_parallel) + " --num-passes 1"),
+  constexpr const char* kProgram =
       "then: AstraSim_Analytical_Congestion_Unaware --workload-configuration=trace "
       "--system-configuration=system.json --network-configuration=network.yml "
-      "--remote-memory-configuration=memory.json",
+      "--remote-memory-configuration=memory.json";
+  constexpr const char* kScope =
       "an NPU is one rank of a data-parallel group of the first pipeline stage; tensor-parallel messages are "
-      "inside the compute times, gradients are all-reduced a layer",
+      "inside the compute times, gradients are all-reduced a layer";
+  const std::string converter =
+      "workload.txt is the text format of ASTRA-sim 1, of which Chakra's converter makes the traces that "
+      "version 2 reads: chakra_converter Text --input workload.txt --output trace --num-npus " +
+      std::to_string(run.plan.data_parallel) + " --num-passes 1";
+  result.notes = {
+      converter, kProgram, kScope,
       "not in it: pipeline messages and bubble, embedding and output layer, optimiser, rank spread",
       "what is in it takes " + seconds(compute) + " s here, and with the last layer's gradients " +
           seconds(compute + exposed.value()) + " s"};
