@@ -278,5 +278,25 @@ TEST(Schedule, RefusesWhatHasNone) {
   EXPECT_EQ(why_no_schedule({Schedule::interleaved, 4, 2, 7}), "");
 }
 
+// 8 ranks, 16 micro-batches, F = B = W = 1 but for the forward pass of both ends, 1 + x. The bubble is 3 x 2
+// F of the others. Ends as busy as the rest: 48 + 6. Busier ends are among the others of an inner rank, F = 1
+// + x/3, whose slack is half a pass for each of the 7 ranks beside it: 54 + 2x + 3.5 x/3. Lighter ends wait
+// for the rest with two: 54 + 2x.
+TEST(Schedule, DualPipeByHand) {
+  const PipelineShape shape{.schedule = Schedule::dual_pipe, .ranks = 8, .micro_batches = 16};
+  const auto total = [&](double x) {
+    PipelineTime time(shape, {});
+    for (int rank = 0; rank < 8; ++rank) {
+      const bool at_end = rank == 0 || rank == 7;
+      time.add({Seconds(1 + (at_end ? x : 0)), Seconds(2), Seconds(1)});
+    }
+    return time.total().value();
+  };
+  EXPECT_NEAR(total(0), 54, 1e-12);
+  EXPECT_NEAR(total(0.1), 54.2 + 0.35 / 3, 1e-12);
+  EXPECT_NEAR(total(-0.3), 53.4, 1e-12);
+  EXPECT_NEAR(total(1), 64, 1e-12);  // the ends are busy throughout
+}
+
 }  // namespace
 }  // namespace traincast
