@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "host/base/errors.h"
+#include "tests/unit/import/refusal.h"
 
 namespace traincast {
 namespace {
@@ -72,16 +73,6 @@ TEST(Osu, ReadsItsTextAndScalesPerPeerSizes) {
   EXPECT_EQ(test.rows[0].collective, Collective::all_gather);
   EXPECT_EQ(test.rows[0].message, Bytes(4096));
   EXPECT_EQ(test.rows[0].nodes, 2);
-}
-
-template <typename Call>
-std::string refusal(Call call) {
-  try {
-    call();
-  } catch (const ConfigError& error) {
-    return error.what();
-  }
-  return "accepted";
 }
 
 TEST(BandwidthTests, RefuseInOneLine) {

@@ -3,19 +3,10 @@
 
 #include "host/base/errors.h"
 #include "host/import/bandwidth_tests.h"
+#include "tests/unit/import/refusal.h"
 
 namespace traincast {
 namespace {
-
-template <typename Call>
-std::string refusal(Call call) {
-  try {
-    call();
-  } catch (const ConfigError& error) {
-    return error.what();
-  }
-  return "accepted";
-}
 
 std::string refused(std::string_view text, const BandwidthTestFacts& facts = {}) {
   return refusal([&] { import_nccl_tests(text, "log", facts); });
