@@ -50,7 +50,7 @@ fi
 
 # fuzz TARGET: its line of the table, printed at once so that lines do not mix; the status is 1 where it found something.
 fuzz() {
-  local target=$1 grown found log pid status=0 runs rate edges inputs what=none
+  local target=$1 grown found log pid status=0 runs cpu edges inputs what=none
   grown=$root/build-fuzz/corpus/$target
   found=$root/build-fuzz/found/$target
   log=$root/build-fuzz/$target.log
@@ -62,12 +62,13 @@ fuzz() {
   pid=$!
   trap 'kill "$pid"' TERM
   wait "$pid" || status=$?
+  times >"$log.times" # a second line: user and system time of what this subshell ran, such as 1m2.345s 0m6.789s
+  cpu=$(awk -F '[ms ]+' 'NR == 2 {printf "%.0f", 60 * ($1 + $3) + $2 + $4}' "$log.times")
   runs=$(awk '/^stat::number_of_executed_units/ {print $2}' "$log")
-  rate=$(awk '/^stat::average_exec_per_sec/ {print $2}' "$log")
   edges=$(grep -oE 'cov: [0-9]+' "$log" | tail -n 1 | cut -d' ' -f2 || true)
   inputs=$(find "$grown" -type f | wc -l)
   if [ "$status" -ne 0 ]; then what=$(grep -m 1 -E '^SUMMARY|ERROR: libFuzzer' "$log" || echo "exit $status"); fi
-  printf '%-14s %12s %10s %10s %8s %8s\n' "$target" "${runs:-?}" "${rate:-?}" "${edges:-?}" "$inputs" "$what"
+  printf '%-14s %12s %10s %10s %8s %8s\n' "$target" "${runs:-?}" "$cpu" "${edges:-?}" "$inputs" "$what"
   [ "$status" -eq 0 ]
 }
 
@@ -80,7 +81,7 @@ end_all() {
 trap end_all EXIT
 bad=0
 running=0
-printf '%-14s %12s %10s %10s %8s %8s\n' target runs runs/s edges inputs found
+printf '%-14s %12s %10s %10s %8s %8s\n' target runs 'cpu s' edges inputs found
 for target in "${targets[@]}"; do
   if [ "$running" -eq "$side_by_side" ]; then
     wait -n || bad=1
