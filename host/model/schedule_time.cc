@@ -68,21 +68,20 @@ double AlternatingTime::total() const {
 
 void ZeroBubbleTime::add(const PassWork& pass, double weight_gradient) {
   const std::int64_t p = shape_.ranks, m = shape_.micro_batches, s = rank_++;
-  const double hops = d(s) * latency_, beyond = d(p - 1 - s) * latency_, through = d(p - 1) * latency_;
   const double busy = d(m) * (pass.sum() + weight_gradient);
   const double put_off = d(std::min(m, s + 1)) * weight_gradient;
   // Ends on this rank, or on one before it, which the last backward pass reaches by then.
-  const double end = std::max(0.0, before_.backward + hops + tail_ - put_off);
+  const double end = std::max(0.0, before_.backward + tail_ - put_off);
   const double ahead = d(std::min(m, p - s));
-  const double down = -ahead * pass.forward - before_.backward - pass.backward + through + beyond;
+  const double down = -ahead * pass.forward - before_.backward - pass.backward;
   all_.add(pass);
   const double up = -ahead * pass.backward - d(std::min(m, p)) * weight_gradient - before_.forward -
-                    pass.forward + through + beyond;
-  from_start_ = std::max(from_start_, busy + before_.forward + hops + end);
+                    pass.forward;
+  from_start_ = std::max(from_start_, busy + before_.forward + end);
   from_down_ = std::max(from_down_, busy + down + end);
-  to_up_ = std::max(to_up_, busy + before_.forward + hops + up);
+  to_up_ = std::max(to_up_, busy + before_.forward + up);
   if (m > p - s) down_to_up_ = std::max(down_to_up_, busy + down + up);
-  tail_ = std::max(tail_, put_off - before_.backward - hops);
+  tail_ = std::max(tail_, put_off - before_.backward);
   before_.add(pass);
 }
 
@@ -139,7 +138,7 @@ PipelineTime::PipelineTime(const PipelineShape& shape, const ChunkMessage& messa
     : shape_(shape),
       exposed_(shape.ranks > 1 ? message.time.value() * message.exposed : 0),
       alternating_(shape, shape.ranks > 1 ? message.time.value() * (1 - message.exposed) : 0),
-      zero_bubble_(shape, shape.ranks > 1 ? message.time.value() * (1 - message.exposed) : 0),
+      zero_bubble_(shape),
       dual_pipe_(shape) {}
 
 void PipelineTime::add(const ChunkTimes& chunk) {

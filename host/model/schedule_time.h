@@ -54,18 +54,17 @@ class AlternatingTime {
   double in_chain_ = kNoPath, out_chain_ = kNoPath, chains_ = kNoPath;
 };
 
-// ZB-H1: the same paths, which may also end on another rank with the weight gradients that it has put off.
+// ZB-H1 that waits for its messages: the same paths, which may also end on another rank with the weight gradients that it has put off.
 // With equal stages the bubble is (p - 1) max(F, B, F + B - W), B being the input gradient; arXiv 2401.10241,
 // table 2, gives the last, as it takes the three to be about equal.
 class ZeroBubbleTime {
  public:
-  ZeroBubbleTime(const PipelineShape& shape, double latency) : shape_(shape), latency_(latency) {}
+  explicit ZeroBubbleTime(const PipelineShape& shape) : shape_(shape) {}
   void add(const PassWork& pass, double weight_gradient);  // backward: of the input alone
   double total() const;
 
  private:
   PipelineShape shape_;
-  double latency_;
   std::int64_t rank_ = 0;
   PassWork before_, all_;
   double tail_ = kNoPath;  // longest of a rank's own weight gradients less the backward passes before it

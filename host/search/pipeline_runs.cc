@@ -110,8 +110,8 @@ class Alternating {
   double in_chain_ = kNoPath, out_chain_ = kNoPath, chains_ = kNoPath;
 };
 
-double zero_bubble_total(const StageLayout& layout, std::int64_t m, double latency, const RunWorks& works) {
-  ZeroBubbleTime time(PipelineShape{Schedule::zb_h1, layout.pipeline(), 1, m}, latency);
+double zero_bubble_total(const StageLayout& layout, std::int64_t m, const RunWorks& works) {
+  ZeroBubbleTime time(PipelineShape{Schedule::zb_h1, layout.pipeline(), 1, m});
   const auto& runs = layout.runs();
   for (std::size_t i = 0; i < runs.size(); ++i) {
     const RunWork& w = works[i];
@@ -176,7 +176,7 @@ PipelineWork pipeline_work(const StageLayout& layout, Schedule schedule, std::in
     out.busiest = sum;
     out.busiest_compute = works[i].compute;
   }
-  out.total = schedule == Schedule::zb_h1 ? zero_bubble_total(layout, micro_batches, wait.latency, works)
+  out.total = schedule == Schedule::zb_h1 ? zero_bubble_total(layout, micro_batches, works)
                                           : Alternating(layout, micro_batches, wait.latency, works).total();
   return out;
 }

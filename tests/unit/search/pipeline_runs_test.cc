@@ -1,0 +1,127 @@
+// Runs of equal ranks against the same ranks one by one, whatever they do.
+#include "host/search/pipeline_runs.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace traincast {
+namespace {
+
+// Layers of the chunks by turns of one kind and another: `dense` chunks, then mixtures, one in `every`.
+StageLayout layout_of(std::int64_t p, std::int64_t v, std::int64_t dense, std::int64_t every) {
+  Transformer model;
+  model.layers = p * v;
+  model.moe = MixtureOfExperts{.experts = 8, .top_k = 1, .first_dense_layers = dense, .every = every};
+  return {model, p, v};
+}
+
+// What ranks do, run by run: the chunks of a rank and how much of a backward pass is the weights' gradient.
+struct Works {
+  std::vector<std::vector<PassWork>> chunks;
+  RunWorks runs{};
+};
+Works random_works(const StageLayout& layout, std::mt19937& random) {
+  std::uniform_real_distribution<double> between(0.2, 2);
+  Works works;
+  for (std::size_t i = 0; i < layout.runs().size(); ++i) {
+    std::vector<PassWork> chunks;
+    RunWork& run = works.runs[i];
+    for (std::int64_t v = 0; v < layout.virtual_stages(); ++v) {
+      chunks.push_back({between(random), between(random)});
+      run.work.add(chunks.back());
+    }
+    run.first = chunks.front(), run.last = chunks.back();
+    run.weight_gradient = run.work.backward * between(random) / 4;
+    run.compute = run.work.sum() / 2;
+    works.chunks.push_back(std::move(chunks));
+  }
+  return works;
+}
+
+std::string text(const StageLayout& layout, std::int64_t m) {
+  return std::to_string(layout.pipeline()) + " ranks, " + std::to_string(layout.virtual_stages()) +
+         " chunks, " + std::to_string(layout.runs().size()) + " runs, " + std::to_string(m) +
+         " micro-batches";
+}
+
+template <typename Visit>
+void for_each_layout(std::vector<std::int64_t> chunks_of_a_rank, Visit visit) {
+  std::mt19937 random(1);
+  for (const std::int64_t p : {2, 3, 4, 5, 8, 13}) {
+    for (const std::int64_t v : chunks_of_a_rank) {
+      for (std::int64_t dense = 0; dense <= p * v; dense += 1 + p * v / 7) {
+        for (const std::int64_t every : {1, 3, 100}) {
+          for (const std::int64_t m : {1L, p / 2 + 1, p - 1, p, p + 1, 2 * p - 1, 2 * p, 3 * p + 1, 8 * p}) {
+            const StageLayout layout = layout_of(p, v, dense, every);
+            SCOPED_TRACE(text(layout, m));
+            visit(layout, m, random_works(layout, random));
+          }
+        }
+      }
+    }
+  }
+}
+
+TEST(PipelineRuns, AlternatingIsThatOfAllRanks) {
+  for (const double latency : {0.0, 0.3}) {
+    for_each_layout({1, 2, 3}, [&](const StageLayout& layout, std::int64_t m, const Works& works) {
+      const bool interleaved = layout.virtual_stages() > 1;
+      const Schedule schedule = interleaved ? Schedule::interleaved : Schedule::one_f_one_b;
+      AlternatingTime all({schedule, layout.pipeline(), layout.virtual_stages(), m}, latency);
+      for (std::int64_t rank = 0; rank < layout.pipeline(); ++rank) {
+        for (const PassWork& chunk : works.chunks[layout.run_of(rank)]) all.add(chunk);
+      }
+      const PipelineWork found = pipeline_work(layout, schedule, m, {0, latency}, works.runs);
+      EXPECT_NEAR(found.total / all.total(), 1, 1e-12);
+    });
+  }
+}
+
+TEST(PipelineRuns, ZeroBubbleIsThatOfAllRanks) {
+  for_each_layout({1}, [&](const StageLayout& layout, std::int64_t m, const Works& works) {
+    ZeroBubbleTime all({Schedule::zb_h1, layout.pipeline(), 1, m});
+    double busiest = 0;
+    for (std::int64_t rank = 0; rank < layout.pipeline(); ++rank) {
+      const RunWork& run = works.runs[layout.run_of(rank)];
+      all.add({run.work.forward, run.work.backward - run.weight_gradient}, run.weight_gradient);
+      busiest = std::max(busiest, run.work.sum());
+    }
+    const PipelineWork found = pipeline_work(layout, Schedule::zb_h1, m, {}, works.runs);
+    EXPECT_NEAR(found.total / all.total(), 1, 1e-12);
+    EXPECT_DOUBLE_EQ(found.busiest, busiest);
+    EXPECT_DOUBLE_EQ(found.busiest_compute, busiest / 2);
+  });
+}
+
+// Ranks hold the mean of a stage and its mirror image.
+TEST(PipelineRuns, DualPipeIsThatOfAllRanks) {
+  constexpr double kExposed = 0.1;
+  for_each_layout({1}, [&](const StageLayout& layout, std::int64_t m, const Works& works) {
+    const std::int64_t p = layout.pipeline();
+    if (p % 2 != 0) return;
+    PipelineTime all({Schedule::dual_pipe, p, 1, m}, {Seconds(kExposed), 1});
+    double busiest = 0, compute = 0;
+    for (std::int64_t rank = 0; rank < p; ++rank) {
+      const RunWork& a = works.runs[layout.run_of(rank)];
+      const RunWork& b = works.runs[layout.run_of(p - 1 - rank)];
+      all.add({Seconds((a.work.forward + b.work.forward) / 2),
+               Seconds((a.work.backward + b.work.backward) / 2),
+               Seconds((a.weight_gradient + b.weight_gradient) / 2)});
+      const bool at_end = rank == 0 || rank == p - 1;  // one of whose messages is the caller's
+      const double work = (a.work.sum() + b.work.sum()) / 2 + (at_end ? 1 : 2) * kExposed;
+      if (work > busiest * (1 + 1e-12)) busiest = work, compute = (a.compute + b.compute) / 2;
+    }
+    const PipelineWork found = pipeline_work(layout, Schedule::dual_pipe, m, {kExposed, 0}, works.runs);
+    EXPECT_NEAR(found.total / all.total().value(), 1, 1e-12);
+    EXPECT_NEAR(found.busiest, busiest, 1e-12);
+    EXPECT_NEAR(found.busiest_compute, compute, 1e-12);
+  });
+}
+
+}  // namespace
+}  // namespace traincast
