@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "host/base/statistics.h"
 #include "host/calibrate/curves.h"
 
 namespace traincast {
@@ -30,10 +31,7 @@ double slowdown(const Rows& rows, const Gpu& gpu) {
   for (const KernelPoint& point : rows.sustained) {
     if (compute_bound(point.op, gpu)) ratios.push_back(point.time / burst.time(point.op));
   }
-  if (ratios.empty()) return 1;
-  const auto middle = ratios.begin() + static_cast<std::ptrdiff_t>(ratios.size() / 2);
-  std::nth_element(ratios.begin(), middle, ratios.end());
-  return *middle;
+  return ratios.empty() ? 1 : median(ratios);
 }
 
 void append(std::vector<KernelPoint>& points, Rows rows, const Gpu& gpu) {

@@ -13,7 +13,7 @@ Op in_format(Op op, DataType dtype) {
 // Ops whose curve may answer for `op`, in order of preference, within one format.
 struct StandIn {
   Op op;
-  double rate = 1;
+  double rate = 0;  // over that of its own points
   Origin origin = Origin::fitted;
   std::string note;
 };

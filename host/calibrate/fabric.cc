@@ -94,7 +94,7 @@ FitSample sample_of(const Fabric& fabric, const Fabric& plain, const CollectiveP
   const auto term = nccl_term(nccl_tuning(kNewestEra), Purpose::time, fabric, group, point.op, pick.algorithm,
                               pick.protocol);
   if (!term) return sample;
-  const double plateau = point.bytes.value() >= term->plateau_bytes ? term->plateau : 1;
+  const double plateau = term->latency_factor(point.bytes.value());
   sample.overlap = (point.nodes > 1 ? fabric.between : fabric.inside)[static_cast<std::size_t>(kind)]
                        .of(pick.algorithm, pick.protocol)
                        .overlap;

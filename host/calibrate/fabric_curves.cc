@@ -6,6 +6,7 @@
 #include <tuple>
 #include <utility>
 
+#include "host/base/statistics.h"
 #include "host/calibrate/fabric.h"
 
 namespace traincast {
@@ -13,12 +14,6 @@ namespace {
 
 // Seconds by size, for each collective and rank count.
 using Samples = std::map<std::tuple<Collective, std::int64_t>, std::map<double, std::vector<double>>>;
-
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const std::size_t half = values.size() / 2;
-  return values.size() % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
-}
 
 std::vector<IntraNodeCurve> curves_of(const Samples& samples) {
   std::vector<IntraNodeCurve> curves;

@@ -227,7 +227,7 @@ double nccl_estimate(const NcclTerm& term, Collective collective, double bytes) 
   if (term.algorithm == CollectiveAlgorithm::tree && collective == Collective::all_reduce) {
     bandwidth *= tree_correction(term.protocol, bytes);
   }
-  return latency * (bytes >= term.plateau_bytes ? term.plateau : 1) + bytes / bandwidth;
+  return latency * term.latency_factor(bytes) + bytes / bandwidth;
 }
 
 double nvlink_ring_bandwidth(const Fabric& fabric) {

@@ -53,6 +53,7 @@ struct NcclTerm {
   double bandwidth = 0;  // message bytes a second
   double plateau = 1;    // factor on base, intra and inter from plateau_bytes on
   double plateau_bytes = 0;
+  double latency_factor(double bytes) const { return bytes >= plateau_bytes ? plateau : 1; }
 };
 // Estimates for NCCL's choice follow its code to the letter: whole levels of a tree, channels as its search
 // counts them. Estimates of the time take fractional levels, the channels that NCCL really connects (twice

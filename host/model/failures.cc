@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <tuple>
 #include <utility>
 
 #include "host/base/errors.h"
@@ -125,12 +126,11 @@ namespace {
 // Stands for its date: that of the main part, but for one that trains where that cannot or has a schedule
 // where the run was past that.
 const RunPhase& typical_phase(std::span<const RunPhase> date) {
-  const auto weight = [](const RunPhase& phase) {
-    return (phase.replicas > 0 ? 4 : 0) + (phase.schedule.interval.value() > 0 ? 2 : 0) +
-           (phase.main ? 1 : 0);
+  const auto rank = [](const RunPhase& phase) {
+    return std::tuple(phase.replicas > 0, phase.schedule.interval.value() > 0, phase.main);
   };
   return *std::max_element(date.begin(), date.end(),
-                           [&](const RunPhase& a, const RunPhase& b) { return weight(a) < weight(b); });
+                           [&](const RunPhase& a, const RunPhase& b) { return rank(a) < rank(b); });
 }
 
 // Pieces that are one for a history.
@@ -147,7 +147,7 @@ std::optional<double> pace_against(const Stretch& stretch, const std::vector<Tok
     if ((speed[i].value() > 0) != (stretch.speed[i].value() > 0)) return std::nullopt;
     if (speed[i].value() <= 0) continue;
     const double here = stretch.speed[i] / speed[i];
-    if (pace && std::abs(here / *pace - 1) > kSame) return std::nullopt;
+    if (pace && std::abs(here - *pace) > kSame * *pace) return std::nullopt;
     pace = here;
   }
   return pace;
