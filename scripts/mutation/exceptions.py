@@ -34,6 +34,14 @@ EXCEPTIONS = {
         ("host/risk/uncertainty_design.cc", "bits) + 0.5)", "0.5"),  # above 0: of 2^53
         ("host/risk/uncertainty_design.cc", "const int half ="),
         ("host/risk/published_reliability.cc", "TokenRate(1)"),  # cancels in shares of the time
+        ("host/risk/published_reliability.cc", "known.gpus, 1, known.checkpoint"),  # no set of theirs goes by replica
+        ("host/risk/histories.cc", "h.finished ? 1.0"),  # any number but 0
+        ("host/calibrate/fabric_fit.cc", "kPerLink"),  # places in a table of its own
+        ("host/calibrate/fleet_step.cc", "1 / estimate(i"),  # speeds count by their proportion
+        ("host/calibrate/fleet_step.cc", ": 1);"),
+        ("host/calibrate/forecast.cc", "fleets, 1, unequal"),  # above the full clock is the full clock
+        ("host/model/phases_walk.cc", "pieces.size() == 1 ? 1"),  # shares of what is left
+        ("host/risk/deadline.cc", "std::int64_t high = deadline.by.day + 1;"),  # a bisection's upper end
     ],
     "a shape that only names a kind of operation": [
         ("host/calibrate/curves.cc", "add(Gemm{.m = 1, .n = 1, .k = 1"),
@@ -59,6 +67,8 @@ EXCEPTIONS = {
         ("host/model/collectives.cc", "kLargestExponent"),
         ("host/model/collectives_curve.cc", "const double slack"),
         ("host/model/failures.cc", "kLeastEffective"),
+        ("host/model/failures.cc", "kSame"),
+        ("host/model/parts.cc", "kRounding"),
         ("host/model/history.cc", "kLeastEffective"),
         ("host/model/history.h", "Seconds horizon"),
         ("host/model/history_walk.h", "kMostInterruptions"),
@@ -78,6 +88,8 @@ EXCEPTIONS = {
         ("host/model/straggler_tail.cc", "kRounds"),
         ("host/model/straggler_tail.cc", "std::max<std::int64_t>(1, gpus / gpus_per_node)"),
         ("host/risk/deadline.cc", "kBisections"),
+        ("host/risk/deadline.cc", "double low = high / 1000;"),
+        ("host/risk/deadline.cc", "static_cast<double>(deadline.by.day) + 1"),  # before the first day of all dates
         ("host/risk/deadline.cc", "static_cast<double>(sorted.size()) - 1e-9"),
         ("host/risk/deadline.cc", "std::max(rank, 1.0)", "1.0"),
         ("host/risk/published_reliability.cc", "constexpr Seconds kShortest"),
@@ -120,7 +132,8 @@ EXCEPTIONS = {
         ("host/risk/sweep_range.cc", "value < 0x1p53"),
         ("host/risk/sweep_range.cc", "std::chars_format::general"),
     ],
-    "how a fit looks for its minimum, which lies where it lies": [
+    "how a fit or a bisection looks for what lies where it lies": [
+        ("host/risk/deadline.cc", "low + (high - low) / 2"),
         ("host/calibrate/curves_fit.cc", "constexpr int kIterations"),
         ("host/calibrate/curves_fit.cc", "problem.start"),
         ("host/calibrate/curves_fit.cc", "problem.low"),

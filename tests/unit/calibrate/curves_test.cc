@@ -236,6 +236,26 @@ TEST(Curves, PreferSustainedRowsAndSlowTheOthersAlike) {
   EXPECT_NEAR(ratio({.m = 128, .n = 8192, .k = 8192}), 1.0, 1e-6);   // streams its weights
 }
 
+// Sustained rows that only wait for memory say nothing of clocks.
+TEST(Curves, SustainedRowsOfMemoryAloneLeaveBurstsAsTheyAre) {
+  Profile profile;
+  profile.from = kMeasured;
+  const auto add = [&profile](const Op& op, Seconds median, bool sustained) {
+    OpRow row{.op = op, .timing = {}, .sustained = sustained};
+    row.timing.median = median;
+    profile.ops.push_back(row);
+  };
+  for (const KernelPoint& p : gemm_grid(true_gemm())) add(p.op, p.time, false);
+  for (std::int64_t rows = 256; rows <= 65536; rows *= 2) {
+    const MemoryBound op{.rows = rows, .columns = 8192};
+    add(op, work(op).bytes / Bandwidth(2e12), true);
+  }
+  const KernelCurves burst = build_curves(gemm_grid(true_gemm()), kMeasured, test_gpu());
+  const KernelCurves curves = build_curves(profile, test_gpu());
+  const Gemm op{.m = 4096, .n = 4096, .k = 4096};
+  EXPECT_DOUBLE_EQ(curves.time(op).value(), burst.time(op).value());
+}
+
 TEST(KernelCsv, ReadsBothTablesByColumnName) {
   const auto points = read_kernel_csv(
       CsvTable::parse("k,time_us,dtype,n,m,comment\n4,1.5,bfloat16,3,2,x\r\n\n8,2,fp8,6,4,\n", "g.csv"));

@@ -183,15 +183,17 @@ TEST(IntraNodeCurves, TakeMediansOfVerifiedRowsAndNeverFall) {
   add(1024, 900e-6, 1, true);  // a cold first size
   add(2048, 20e-6, 1, true);
   add(4096, 30e-6, 1, true), add(4096, 50e-6, 1, true), add(4096, 34e-6, 1, true);
+  add(6144, 50e-6, 1, true), add(6144, 40e-6, 1, true);  // two: their mean
   add(8192, 1e-6, 1, false);
   add(8192, 1e-6, 2, true);
   const auto curves = intra_node_curves(profile);
   ASSERT_EQ(curves.size(), 1U);
-  ASSERT_EQ(curves[0].points.size(), 3U);
+  ASSERT_EQ(curves[0].points.size(), 4U);
   EXPECT_NEAR(std::exp(curves[0].points[0].log_seconds), 20e-6, 1e-15);
   EXPECT_NEAR(std::exp(curves[0].points[2].log_seconds), 34e-6, 1e-15);
+  EXPECT_NEAR(std::exp(curves[0].points[3].log_seconds), 45e-6, 1e-15);
   profile.communicator = "";
-  EXPECT_EQ(intra_node_curves(profile)[0].points.size(), 4U);
+  EXPECT_EQ(intra_node_curves(profile)[0].points.size(), 5U);
 }
 
 std::vector<CollectivePoint> read(const std::string& text) {
@@ -213,6 +215,7 @@ TEST(CollectivePoints, BothLayoutsAreRead) {
   EXPECT_EQ(all_gpus[0], (CollectivePoint{Collective::all_reduce, 1, 4, Bytes(8), Seconds(16.5 * 1e-6)}));
   EXPECT_EQ(all_gpus[1], (CollectivePoint{Collective::all_reduce, 4, 32, Bytes(1024), Seconds(53.0 * 1e-6)}));
   EXPECT_EQ(group_of(all_gpus[1]).ranks_per_node, 8);
+  EXPECT_EQ(group_of(all_gpus[1]).groups_per_node, 1);
   const auto by_node =
       read("op,bytes,nodes, gpus_per_node,time_us\nreducescatter,32768,16,2,150\nall_gather,1,2,1,9\n");
   ASSERT_EQ(by_node.size(), 2U);
@@ -220,6 +223,8 @@ TEST(CollectivePoints, BothLayoutsAreRead) {
             (CollectivePoint{Collective::reduce_scatter, 16, 32, Bytes(32768), Seconds(150 * 1e-6)}));
   EXPECT_EQ(by_node[1].op, Collective::all_gather);
   EXPECT_EQ(read("nodes,bytes,time_us\n2,8,1\n")[0].gpus, 16);
+  EXPECT_EQ(a100_facts(by_node).gpus_per_node, 2);  // the most of all points
+  EXPECT_EQ(a100_facts({by_node[1]}).gpus_per_node, 1);
 }
 
 TEST(CollectivePoints, ErrorsNameFileLineColumnAndWhatIsAccepted) {
@@ -238,6 +243,10 @@ TEST(CollectivePoints, ErrorsNameFileLineColumnAndWhatIsAccepted) {
   EXPECT_NE(
       refusal("gpus,bytes,time_us\n12,8,1\n").find("column gpus: \"12\"; accepted: up to 8 or a multiple"),
       std::string::npos);
+  EXPECT_NE(refusal("gpus,bytes,time_us\n9,8,1\n").find("column gpus: \"9\"; accepted: up to 8"),
+            std::string::npos);
+  EXPECT_NE(refusal("nodes,bytes,time_us\n130000000,8,1\n").find("up to 1000000000 GPUs in all"),
+            std::string::npos);
   EXPECT_NE(refusal("gpus,bytes,time_us\n16.5,8,1\n").find("whole number"), std::string::npos);
   EXPECT_NE(refusal("gpus,bytes,time_us\n16,8,nan\n").find("column time_us: \"nan\""), std::string::npos);
   EXPECT_NE(refusal("gpus,bytes,time_us\n1,8,1\n").find("\"1\"; accepted: 2 GPUs or more"),

@@ -120,6 +120,7 @@ TEST_F(FleetForecastTest, TheFewestReplicasForTheSameShare) {
   traincast::Run llama = run("llama-3.1-405b-16k");        // 2,048 sequences on 128 replicas
   EXPECT_EQ(resized_plan(llama, 127).data_parallel, 121);  // 17 each: 2,048 / 17 = 120.5
   EXPECT_EQ(resized_plan(llama, 110).data_parallel, 108);  // 19 each
+  EXPECT_EQ(resized_plan(llama, 89).data_parallel, 86);    // 24 each: 23 on 89 leave one over
 }
 
 TEST_F(FleetForecastTest, ColossusByDate) {
@@ -185,6 +186,14 @@ TEST_F(FleetForecastTest, UnequalWorkOnAFinerBatch) {
 }
 
 // The report of a run by date has no figure that is not one.
+TEST_F(FleetForecastTest, WhatEjectingTheSlowestNodesWouldGain) {
+  std::vector<double> shares;
+  for (const Ejection& row : forecast(calibrator, run("llama-3.1-405b-16k")).stragglers.ejections) {
+    shares.push_back(row.share);
+  }
+  EXPECT_EQ(shares, (std::vector<double>{0, 0.001, 0.01}));
+}
+
 TEST_F(FleetForecastTest, TablesAreFinite) {
   for (const char* name : {"grok-3-colossus-timeline", "grok-3-central-200k", "llama-3-8b-one-node"}) {
     const Report report = estimate_report(forecast(calibrator, run(name)));

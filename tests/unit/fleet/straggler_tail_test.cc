@@ -59,6 +59,7 @@ TEST(StragglerTail, ThroughputByHand) {
   EXPECT_DOUBLE_EQ(rows[2].step.value(), 4);
   EXPECT_DOUBLE_EQ(rows[2].replaced, 4.35 / 4);
   EXPECT_DOUBLE_EQ(rows[2].not_replaced, 4.35 / 4 * 1980 / 2000);
+  EXPECT_EQ(ejections(step, {0, kSlow}, 24, 8, {1})[0].nodes, 2);  // one is left
 }
 
 }  // namespace

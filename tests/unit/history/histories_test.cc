@@ -94,5 +94,15 @@ TEST(Histories, Summary) {
   EXPECT_EQ(summarise({}).finished, 0);
 }
 
+TEST(Histories, SpreadOfAHundredAndOne) {
+  std::vector<double> values;
+  for (int i = 100; i >= 0; --i) values.push_back(i);
+  const Spread spread = spread_of(std::move(values));
+  EXPECT_DOUBLE_EQ(spread.mean, 50);
+  EXPECT_DOUBLE_EQ(spread.p10, 10);
+  EXPECT_DOUBLE_EQ(spread.p50, 50);
+  EXPECT_DOUBLE_EQ(spread.p90, 90);
+}
+
 }  // namespace
 }  // namespace traincast

@@ -106,6 +106,8 @@ TEST(History, AgreesForReplicas) {
   expect_agree(in, 400, "32 replicas");
   in.causes.push_back({.rate_per_gpu = in.causes[0].rate_per_gpu * 0.5, .restart = Seconds(3600)});
   expect_agree(in, 400, "some away for an hour");
+  in.causes.push_back({.rate_per_gpu = in.causes[0].rate_per_gpu * 0.25, .restart = Seconds(4 * 3600)});
+  expect_agree(in, 400, "and fewer for four");
 }
 
 // Three causes of one rate, of which one keeps a replica away for 3600 s more than the 180 s that all wait.

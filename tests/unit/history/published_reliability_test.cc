@@ -6,6 +6,8 @@
 #include <map>
 #include <vector>
 
+#include "tests/unit/config/temporary.h"
+
 namespace traincast {
 namespace {
 
@@ -20,6 +22,8 @@ TEST(PublishedReliability, EveryRowHasAnAnswerNearWhatIsKnown) {
     const std::string& name = check.known.name;
     EXPECT_TRUE(std::isfinite(check.ours) && check.ours > 0) << name;
     EXPECT_FALSE(check.known.from.source.empty()) << name;
+    const double middle = 0.5 * (check.known.low + check.known.high);
+    EXPECT_NEAR(check.error, (check.ours - middle) / middle, 1e-12) << name;
     if (check.known.figure == KnownFigure::goodput) {
       EXPECT_LT(check.ours, 1) << name;
       // Histories and closed form agree.
@@ -34,6 +38,10 @@ TEST(PublishedReliability, EveryRowHasAnAnswerNearWhatIsKnown) {
       EXPECT_LT(std::abs(check.error), 0.2) << name;
     }
   }
+  // Of a single history all percentiles are that history's own, in days or as a share.
+  for (const ReliabilityCheck& check : check_reliability(rows, calibrator, store, 1, 1)) {
+    EXPECT_EQ(check.p10, check.p90) << check.known.name;
+  }
   // What the paper measured on jobs is off by one factor at 8 and at 1,024 GPUs: another basis, the same law.
   std::vector<double> factors;
   for (const ReliabilityCheck& check : checks) {
@@ -45,6 +53,25 @@ TEST(PublishedReliability, EveryRowHasAnAnswerNearWhatIsKnown) {
   const Report report = known_reliability_report(checks);
   ASSERT_EQ(report.tables.size(), 1U);
   for (const auto& row : report.tables[0].rows) EXPECT_EQ(row.size(), report.tables[0].columns.size());
+}
+
+TEST(PublishedReliability, ARowWithoutATimeIsOfNinetyDays) {
+  const ConfigStore store(TRAINCAST_TEST_CONFIGS);
+  const TemporaryFolder folder;
+  const auto file = folder.write("rows.json", R"({"origin": "assumed", "source": "test",
+    "storage": {"write": "1 TB/s", "stall": "5 s", "asynchronous": true, "bytes_per_parameter": 16,
+                "origin": "assumed", "source": "test"},
+    "rows": [{"name": "a", "figure": "interruptions", "gpus": 1024, "parameters": 1e10, "set": "rsc-1",
+              "published": {"low": 1, "high": 2, "source": "test"}},
+             {"name": "b", "figure": "hours_between", "gpus": 1024, "parameters": 1e10, "set": "rsc-1",
+              "published": {"low": 1, "high": 2, "source": "test"}}]})");
+  const auto rows = read_known_reliability(file, store);
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_EQ(rows[0].useful, Seconds(90 * kSecondsPerDay));
+  EXPECT_EQ(rows[0].checkpoint, Bytes(1.6e11));
+  Calibrator calibrator(store, std::nullopt);
+  const auto checks = check_reliability(rows, calibrator, store, 0, 1);
+  EXPECT_NEAR(checks[0].ours * checks[1].ours, 90 * 24, 1e-6);
 }
 
 }  // namespace

@@ -50,6 +50,11 @@ TEST_F(PartsForecast, EachPartTakesAsLongAsARunOfItsOwn) {
   EXPECT_EQ(whole.step.time, whole.parts[run.main_part].last_step);
   EXPECT_GT(whole.parts[2].mfu, whole.parts[1].mfu);  // less of a bubble with twice the micro-batches
   EXPECT_LT(whole.parts[3].tokens_per_gpu, whole.parts[2].tokens_per_gpu);
+  std::vector<std::string> named;
+  for (const InputUsed& input : whole.inputs) {
+    if (input.what.starts_with("part ")) named.push_back(input.what);
+  }
+  EXPECT_EQ(named, (std::vector<std::string>{"part 1", "part 2", "part 3", "part 4"}));
 }
 
 // Table 4 of arXiv 2407.21783: 380 TFLOP/s a GPU at 131,072 tokens, which counts the full square of attention

@@ -50,6 +50,31 @@ TEST(Deadline, AnswersDo) {
   EXPECT_GT(*found.answers[0].start, *found.answers[1].start);
 }
 
+// A site that grows: the run takes another time from every date.
+TEST(Deadline, LatestStartOnASiteThatGrows) {
+  const std::string name = "grok-3-colossus-timeline";
+  const Date by{kStart.day + 300};
+  const Deadline found = deadline(name, kStart, by);
+  ASSERT_TRUE(found.by_date);
+  for (const DeadlineAnswer& answer : found.answers) {
+    ASSERT_TRUE(answer.start.has_value());
+    EXPECT_GE(deadline(name, *answer.start, by).chance, answer.chance);
+    EXPECT_LT(deadline(name, Date{answer.start->day + 1}, by).chance, answer.chance);
+  }
+}
+
+TEST(Deadline, TimesAreThoseOfTheDraws) {
+  const std::string name = "llama-3.1-405b-16k";
+  UncertaintyOptions plain = kDraws;
+  plain.histories = false;
+  const std::vector<double> times = draw_times(shipped_run(name), plain);
+  const Deadline found = deadline(name, kStart, Date{kStart.day + 75});
+  EXPECT_EQ(found.draws, times.size());
+  EXPECT_DOUBLE_EQ(found.times.p10, percentile_with_infinite(times, 0.1));
+  EXPECT_DOUBLE_EQ(found.times.p50, percentile_with_infinite(times, 0.5));
+  EXPECT_DOUBLE_EQ(found.times.p90, percentile_with_infinite(times, 0.9));
+}
+
 TEST(Deadline, WhatNothingDoesIsSaidInWords) {
   const Deadline found = deadline("llama-3.1-405b-16k", kStart, Date{kStart.day});
   EXPECT_EQ(found.chance, 0);

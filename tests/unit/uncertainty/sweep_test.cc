@@ -35,6 +35,7 @@ TEST(SweepRange, FactorsStepsAndCounts) {
   EXPECT_EQ(values("3min..10min:3min"), (Texts{"3 min", "6 min", "9 min", "10 min"}));
   EXPECT_EQ(values("0.1..0.3:+0.1"), (Texts{"0.1", "0.2", "0.3"}));
   EXPECT_EQ(values("1..16:5"), (Texts{"1", "2", "4", "8", "16"}));
+  EXPECT_EQ(values("0.01..1:3"), (Texts{"0.01", "0.1", "1"}));
   EXPECT_EQ(values("1..4:9"), (Texts{"1", "2", "3", "4"})) << "whole numbers, each once";
   EXPECT_EQ(values("1min..1h:60s").size(), 60U);
 }
