@@ -199,7 +199,7 @@ Uncertainty estimate_uncertainty(const UncertainRun& run, const UncertaintyOptio
   out.evaluations = out.draws + columns * half;
   out.inputs = run.inputs;
   out.inputs.push_back({UncertainInput::failures,
-                        1,
+                        0,
                         Distribution::normal(0, 1, -kNever, kNever),
                         {Origin::assumed,
                          "failures are independent (Poisson): the variance of the time they "

@@ -78,7 +78,7 @@ double unplanned_share(const Reliability& reliability, double gpus) {
     all += rate;
     if (!cause.planned) unplanned += rate;
   }
-  return all > 0 ? unplanned / all : 1;
+  return all > 0 ? unplanned / all : 0;
 }
 
 }  // namespace

@@ -38,7 +38,7 @@ Dimension dimension(UncertainInput input);
 struct UncertainValue {
   UncertainInput input = UncertainInput::flops;
   // Of the value in SI units; of a multiple of the run's own value where `relative`; unused where `residual`.
-  Distribution distribution = Distribution::fixed(1);
+  Distribution distribution;
   bool relative = false;
   bool residual = false;  // the recorded errors of predicted step times (host/config/step_residuals.h)
   Provenance from;

@@ -38,5 +38,8 @@ struct Choice {
 
 // `base` gives what the search leaves alone: name, stack, routing skew, adapters.
 Plan to_plan(const Choice& choice, const Plan& base);
+Choice to_choice(const Plan& plan);
+// Of the layers, 0 to 1; 1 where layers are not recomputed as a whole.
+double recompute_share(const Choice& choice);
 
 }  // namespace traincast

@@ -196,7 +196,7 @@ void Evaluator::set_plan() {
   plan_.global_batch = choice_.global_batch;
   plan_.precision = choice_.precision;
   plan_.recompute = choice_.recompute;
-  plan_.recompute_share = choice_.recompute == Recompute::full ? choice_.share_percent / 100.0 : 1;
+  plan_.recompute_share = recompute_share(choice_);
   plan_.schedule = choice_.schedule;
 }
 

@@ -31,6 +31,7 @@ EXCEPTIONS = {
         ("host/risk/uncertainty_distribution.cc", "2.515517"),
         ("host/risk/uncertainty_design.cc", "(round << 40)"),  # which random numbers, not how they are spread
         ("host/risk/uncertainty_design.cc", "2 * coordinate", "2"),
+        ("host/risk/uncertainty_design.cc", "2 * coordinate + 1", "1"),
         ("host/risk/uncertainty_design.cc", "bits) + 0.5)", "0.5"),  # above 0: of 2^53
         ("host/risk/uncertainty_design.cc", "const int half ="),
         ("host/risk/published_reliability.cc", "TokenRate(1)"),  # cancels in shares of the time
@@ -134,6 +135,7 @@ EXCEPTIONS = {
     ],
     "how a fit or a bisection looks for what lies where it lies": [
         ("host/risk/deadline.cc", "low + (high - low) / 2"),
+        ("host/risk/uncertainty_distribution.cc", "x += newton / (1 - 0.5 * x * newton)", "0.5"),
         ("host/calibrate/curves_fit.cc", "constexpr int kIterations"),
         ("host/calibrate/curves_fit.cc", "problem.start"),
         ("host/calibrate/curves_fit.cc", "problem.low"),

@@ -10,6 +10,7 @@
 #include "host/config/check_plan.h"
 #include "host/model/memory.h"
 #include "host/model/step.h"
+#include "host/search/answer.h"
 #include "tests/unit/search/runs.h"
 
 namespace traincast {
@@ -77,17 +78,21 @@ struct Case {
 
 class EvaluatorTest : public ::testing::TestWithParam<Case> {};
 
-TEST_P(EvaluatorTest, EqualsTheFullModelOnEveryKindOfPlan) {
-  const test::PreparedRun prepared(GetParam().run, GetParam().gpus, GetParam().fixed);
-  const SearchSpace& space = prepared.space();
+Comparer compared(const SearchSpace& space, std::int64_t stride) {
   const Layouts layouts(space);
   const Gates gates;
   Evaluator evaluator(space, layouts, gates, TimeWhat::all);
-  Comparer comparer(space, GetParam().stride);
+  Comparer comparer(space, stride);
   for (const SearchTask& task : tasks_of(space)) {
     evaluator.evaluate(task, comparer);
-    if (HasFatalFailure()) return;
+    if (::testing::Test::HasFatalFailure()) break;
   }
+  return comparer;
+}
+
+TEST_P(EvaluatorTest, EqualsTheFullModelOnEveryKindOfPlan) {
+  const test::PreparedRun prepared(GetParam().run, GetParam().gpus, GetParam().fixed);
+  const Comparer comparer = compared(prepared.space(), GetParam().stride);
   EXPECT_GT(comparer.compared(), 300) << "of " << comparer.seen();
   EXPECT_GE(comparer.by_schedule().size(), 3U);
   EXPECT_EQ(comparer.by_zero().size(), 4U);
@@ -109,6 +114,34 @@ INSTANTIATE_TEST_SUITE_P(
       for (char& c : text) c = std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
       return text;
     });
+
+// FSDP keeps no master copy beside its FP32 shards: under ZeRO-3 the shards are the weights.
+TEST(Evaluator, EqualsTheFullModelWhereShardsAreTheWeights) {
+  const auto fsdp = [](traincast::Run& run) { run.stack.separate_master = false; };
+  const test::PreparedRun prepared("llama-3-70b-64", 0, {"pp=1:2", "recompute=full"}, {}, fsdp);
+  const Comparer comparer = compared(prepared.space(), 53);
+  EXPECT_GT(comparer.compared(), 100) << "of " << comparer.seen();
+  EXPECT_EQ(comparer.by_zero().size(), 4U);
+}
+
+TEST(Choice, IsWhatAPlanDecides) {
+  for (const char* name : {"llama-3.1-405b-16k", "deepseek-v3-2k", "grok-3-central-200k"}) {
+    Plan plan = load_run(ConfigStore(TRAINCAST_TEST_CONFIGS), name).plan;
+    for (const double share : {1.0, 0.25}) {
+      plan.recompute = Recompute::full;
+      plan.recompute_share = share;
+      const Choice choice = to_choice(plan);
+      EXPECT_EQ(choice, to_choice(to_plan(choice, {})));
+      EXPECT_EQ(to_plan(choice, plan).gpus(), plan.gpus());
+      EXPECT_EQ(to_plan(choice, plan).recompute_share, share);
+      const bool said = choice_text(choice).find("recompute-full-25") != std::string::npos;
+      EXPECT_EQ(said, share == 0.25) << choice_text(choice);
+      EXPECT_EQ(choice_text(choice).find("-100"), std::string::npos);
+    }
+    plan.recompute = Recompute::none;
+    EXPECT_EQ(recompute_share(to_choice(plan)), 1);
+  }
+}
 
 }  // namespace
 }  // namespace traincast

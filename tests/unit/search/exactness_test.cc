@@ -142,6 +142,16 @@ TEST_P(BruteForceTest, FindsTheSameListsFrontAndCounts) {
     EXPECT_TRUE(ours.choice == best[i].choice || tied) << i;
   }
 
+  // How many are better than a plan in the middle of the list, and than it is by more than rounding.
+  std::size_t own = brute.feasible.size() / 2;
+  while (near(brute.feasible[own - 1].score, brute.feasible[own].score)) ++own;
+  SearchOptions against{.own_score = (brute.feasible[own - 1].score + brute.feasible[own].score) / 2};
+  const SearchCounts counts = search(prepared.space(), prepared.gates(), against).counts;
+  EXPECT_EQ(counts.better_than_own, static_cast<std::int64_t>(own));
+  EXPECT_EQ(counts.better_and_sound,
+            std::count_if(brute.feasible.begin(), brute.feasible.begin() + static_cast<std::ptrdiff_t>(own),
+                          [](const RankedPlan& plan) { return plan.broken == 0; }));
+
   // Nobody dominates a plan of the front, and every sound plan is matched or dominated by one of it.
   ASSERT_GT(found.front.plans().size(), 2U);
   for (const RankedPlan& plan : brute.feasible) {
@@ -199,6 +209,14 @@ TEST(Search, IsTheSameOnAnyNumberOfThreadsAndProcesses) {
   SearchOptions options{.top = 7, .own_score = 80 * kSecondsPerDay};
   const SearchResult one = search(prepared.space(), prepared.gates(), options);
   EXPECT_GT(one.counts.better_than_own, 0);
+  std::vector<double> done;
+  options.progress = [&done](double share) { done.push_back(share); };
+  expect_same(search(prepared.space(), prepared.gates(), options), one);
+  EXPECT_TRUE(std::is_sorted(done.begin(), done.end()));
+  ASSERT_GT(done.size(), 2U);
+  EXPECT_DOUBLE_EQ(done[1], 2 * done[0]);
+  EXPECT_EQ(done.back(), 1);
+  options.progress = {};
   for (const unsigned threads : {2U, 3U}) {
     options.threads = threads;
     expect_same(search(prepared.space(), prepared.gates(), options), one);

@@ -39,6 +39,8 @@ TEST_F(UncertaintySetTest, ReadsEveryDistribution) {
   EXPECT_EQ(set.values[2].from.source, "b");
   EXPECT_NEAR(set.values[2].distribution.quantile(1.0 / 3), 120, 1e-9);
   EXPECT_TRUE(set.values[4].relative);
+  // A normal distribution that says no bound ends at a thousandth of its mean: no input is negative.
+  EXPECT_NEAR(set.values[4].distribution.quantile(1e-300), 1e-3, 1e-6);
 }
 
 TEST_F(UncertaintySetTest, InputsOfTheParentHoldWhereThereIsNoOther) {

@@ -2,10 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
 #include "host/base/statistics.h"
+#include "host/config/step_residuals.h"
 #include "host/model/history.h"
 #include "host/report/renderer.h"
 #include "host/risk/uncertainty_report.h"
@@ -53,6 +55,24 @@ TEST(Uncertainty, OwnValuesGiveTheEstimate) {
     same(RiskFigure::rent, e.rent.value());
     same(RiskFigure::electricity, e.electricity.value());
   }
+}
+
+// The spread that configs/published/residuals.json gives a run of its kind and size, around 1.
+TEST(Uncertainty, StepTimesErrAsThoseOfPublishedRuns) {
+  const UncertainRun run = shipped_run(kRun);
+  const auto found = std::find_if(run.inputs.begin(), run.inputs.end(), [](const BoundInput& input) {
+    return input.input == UncertainInput::step_time;
+  });
+  ASSERT_NE(found, run.inputs.end());
+  const StepResiduals residuals = load_step_residuals(shipped_configs());
+  const ResidualClass* kind = residuals.class_of(false, 2024);
+  ASSERT_NE(kind, nullptr);
+  const double spread = residuals.spread(*kind, 16384);
+  EXPECT_GT(spread, 0.01);
+  EXPECT_EQ(found->base, 1);
+  EXPECT_NEAR(found->distribution.quantile(0.5), 1, 1e-12);
+  EXPECT_NEAR(found->distribution.quantile(normal_share(1)), std::exp(spread), 1e-9);
+  EXPECT_NEAR(found->distribution.quantile(normal_share(-1)), std::exp(-spread), 1e-9);
 }
 
 // What an input means: each moved alone, against the same estimate made from changed configs.
@@ -125,6 +145,7 @@ TEST(Uncertainty, PercentilesAreInOrderAndSharesInRange) {
       }
       EXPECT_NEAR(first, 1, 0.2) << "logarithms are nearly additive, figure " << f;
     }
+    EXPECT_NEAR(effect(u, UncertainInput::failures).p90, normal_quantile(0.9), 1e-12);
     // What it costs does not change how long it takes.
     EXPECT_EQ(effect(u, UncertainInput::rent).total[at(RiskFigure::days)], 0);
     EXPECT_GT(effect(u, UncertainInput::rent).total[at(RiskFigure::rent)], 0.1);
