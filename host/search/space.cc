@@ -129,9 +129,7 @@ Axes default_axes(const Run& run, std::int64_t gpus, std::int64_t nvlink_domain,
     if (gpus % tensor == 0 && splits(model, tensor)) axes.tensor.push_back(tensor);
   }
   axes.pipeline = divisors(gpus, std::min(gpus, model.layers + 2));
-  for (std::int64_t v = 1; v <= std::max<std::int64_t>(1, (model.layers + 2) / 2); ++v) {
-    axes.virtual_stages.push_back(v);
-  }
+  for (std::int64_t v = 1; v <= (model.layers + 2) / 2; ++v) axes.virtual_stages.push_back(v);
   for (const std::int64_t context : powers_of_two(std::min(model.sequence, gpus))) {
     if (model.sequence % context == 0 && gpus % context == 0 && model.sequence / context >= 256) {
       axes.context.push_back(context);
@@ -157,7 +155,7 @@ Axes default_axes(const Run& run, std::int64_t gpus, std::int64_t nvlink_domain,
     axes.micro_batch.push_back(rows);
   }
   axes.precision = {run.plan.precision};
-  axes.recompute = {{Recompute::none, 100}, {Recompute::selective, 100}};
+  axes.recompute = {{Recompute::none}, {Recompute::selective}};
   for (std::int32_t share = 10; share <= 100; share += 10) axes.recompute.push_back({Recompute::full, share});
   axes.schedule = {Schedule::one_f_one_b, Schedule::interleaved, Schedule::zb_h1, Schedule::dual_pipe};
   axes.sequence_parallel = {true};
@@ -167,9 +165,8 @@ Axes default_axes(const Run& run, std::int64_t gpus, std::int64_t nvlink_domain,
   add(axes.micro_batch, own.micro_batch);
   if (own.shard_ranks > 0) add(axes.shard, own.shard_ranks);
   if (own.tensor_parallel > 1 && !own.sequence_parallel) axes.sequence_parallel.push_back(false);
-  const RecomputeChoice repeated{
-      own.recompute,
-      own.recompute == Recompute::full ? static_cast<std::int32_t>(own.recompute_share * 100 + 0.5) : 100};
+  RecomputeChoice repeated{own.recompute};
+  if (own.recompute == Recompute::full) repeated.share_percent = to_choice(own).share_percent;
   const bool known =
       std::find(axes.recompute.begin(), axes.recompute.end(), repeated) != axes.recompute.end();
   if (!known) axes.recompute.push_back(repeated);

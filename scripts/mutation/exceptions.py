@@ -37,6 +37,11 @@ EXCEPTIONS = {
         ("host/risk/published_reliability.cc", "TokenRate(1)"),  # cancels in shares of the time
         ("host/risk/published_reliability.cc", "known.gpus, 1, known.checkpoint"),  # no set of theirs goes by replica
         ("host/risk/histories.cc", "h.finished ? 1.0"),  # any number but 0
+        ("host/search/evaluator.cc", "if (zero_[i].zero < 3) shared_step"),  # plans of ZeRO-3 come last
+        ("host/search/layer_table.cc", "(moe ? 2U : 0U)"),  # places in a table of its own
+        ("host/search/stage_layout.cc", "(model.is_moe_layer(layer) ? 2U : 0U)"),
+        ("host/search/memory_terms.cc", "share : 1)"),  # below that stage the rest of the memory has it
+        ("host/search/pipeline_runs.cc", "layout.pipeline(), 1, micro_batches"),  # DualPipe has no virtual stages
         ("host/calibrate/fabric_fit.cc", "kPerLink"),  # places in a table of its own
         ("host/calibrate/fleet_step.cc", "1 / estimate(i"),  # speeds count by their proportion
         ("host/calibrate/fleet_step.cc", ": 1);"),
@@ -54,6 +59,8 @@ EXCEPTIONS = {
         ("host/calibrate/system.cc", "fabric.gpus_per_node <= 8"),  # no node has nine GPUs
         ("host/model/history.cc", "return in.replicas.count >= 2;"),
         ("host/model/layer.cc", "constexpr std::int64_t kNode = 8"),
+        ("host/search/space.cc", "std::min<std::int64_t>(gpus, 4096)", "4096"),  # powers of two
+        ("host/search/space.cc", "powers_of_two(std::min<std::int64_t>(64,", "64"),
         ("host/model/schedule_time.cc", "if (ranks_ <= 2)"),
         ("host/model/collectives_terms.cc", "s.nodes <= 2 ? 2 * s.bus", "2", 0),
     ],
@@ -100,6 +107,7 @@ EXCEPTIONS = {
         ("host/search/run_terms.cc", "kLongest"),
         ("host/search/run_terms.cc", "kLeastEffective"),
         ("host/search/search.h", "kMostBroken"),
+        ("host/search/answer.cc", "options.own_score ="),
         ("host/risk/sweep.h", "kMostSweepPoints"),
         ("host/risk/sweep_range.cc", "(1 - 1e-9)"),
         ("host/risk/sweep_range.cc", "high_ - 1e-9 * step"),
@@ -122,6 +130,8 @@ EXCEPTIONS = {
         ("host/risk/uncertainty.cc", "work / 256"),
         ("host/risk/uncertainty.h", "draws = 4096"),
         ("host/search/search.h", "top = 10"),
+        ("host/search/answer.cc", "kMostTasks"),
+        ("host/search/pipeline_runs.cc", "if (run.count > 2)"),  # the ends alone come anyway
     ],
     "for people: digits and columns": [
         ("host/model/phases_walk.cc", "const double percent"),

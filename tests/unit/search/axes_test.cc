@@ -56,14 +56,14 @@ TEST(Axes, RecomputeByTenthsAndAsTheRunDoes) {
 TEST(Axes, OfALargeClusterEndWhereMoreIsPointless) {
   traincast::Run run = small_run();
   run.model.moe.reset();
-  run.model.heads = 128;
-  run.model.ffn_hidden = 53248;
+  run.model.heads = 144;
+  run.model.ffn_hidden = 73728;
   run.model.sequence = 131072;
   run.plan = {};
   run.plan.global_batch = 1000;
-  const Axes axes = default_axes(run, 16384, 8, 0);
-  EXPECT_EQ(axes.tensor, (Values{1, 2, 4, 8, 16, 32, 64})) << "eight NVLink domains";
-  EXPECT_EQ(axes.pipeline, (Values{1, 2, 4, 8}));
+  const Axes axes = default_axes(run, 18432, 8, 0);
+  EXPECT_EQ(axes.tensor, (Values{1, 2, 4, 8, 16, 24, 48})) << "eight NVLink domains, so not 72";
+  EXPECT_EQ(axes.pipeline, (Values{1, 2, 3, 4, 6, 8})) << "six layers, an embedding and a head, so not 9";
   EXPECT_EQ(axes.context, (Values{1, 2, 4, 8, 16, 32, 64, 128, 256, 512}));
   EXPECT_EQ(axes.expert, Values{1});
   EXPECT_EQ(axes.expert_tensor, Values{1});
@@ -71,6 +71,19 @@ TEST(Axes, OfALargeClusterEndWhereMoreIsPointless) {
   EXPECT_EQ(axes.micro_batch, (Values{1, 2, 4, 8, 16, 32, 64}));
   EXPECT_EQ(axes.global_batch, Values{1000});
   EXPECT_EQ(axes.sequence_parallel, std::vector<bool>{true});
+  // What the run repeats is there once.
+  run.plan.recompute = Recompute::selective;
+  EXPECT_EQ(default_axes(run, 18432, 8, 0).recompute, axes.recompute);
+  EXPECT_EQ(axes.recompute.size(), 12U);
+}
+
+TEST(Axes, OfASmallModel) {
+  traincast::Run run = small_run();
+  run.model.layers = 7;
+  run.model.sequence = 128;  // too short to be split
+  const Axes axes = default_axes(run, 48, 2, 0);
+  EXPECT_EQ(axes.virtual_stages, (Values{1, 2, 3, 4})) << "two of nine chunks at least";
+  EXPECT_EQ(axes.context, Values{1});
 }
 
 TEST(Axes, SettingsAreTakenToTheirLimits) {
@@ -95,6 +108,7 @@ TEST(Axes, SettingsAreTakenToTheirLimits) {
   EXPECT_FALSE(refused("recompute=full-1:full-100"));
   EXPECT_TRUE(refused("recompute=full-0"));
   EXPECT_TRUE(refused("recompute=full-101"));
+  EXPECT_TRUE(refused("sp=2"));
   EXPECT_FALSE(refused("sp=0:1"));
   EXPECT_EQ(axes.sequence_parallel, (std::vector<bool>{false, true}));
   std::string many = "tp=1";

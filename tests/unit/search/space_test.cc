@@ -63,6 +63,10 @@ TEST(Space, WrongSettingsAreRefusedInOneLine) {
   expect("tp=7e1", "\"7e1\" is not accepted");
   EXPECT_NE(refusal([] { PreparedRun("llama-3.1-405b-16k", 0, {"tp=7"}); }).find("tensor parallelism (tp)"),
             std::string::npos);
+  EXPECT_NE(refusal([] { PreparedRun("llama-3-70b-64", 64, {"ep=2"}); }).find("divide 1 experts"),
+            std::string::npos);
+  EXPECT_NE(refusal([] { PreparedRun("llama-3-70b-64", 64, {"etp=2"}); }).find("ffn_hidden of 1"),
+            std::string::npos);
   EXPECT_NE(refusal([] { PreparedRun("deepseek-v3-2k", 0, {"ep=3"}); }).find("256 experts"),
             std::string::npos);
 }
