@@ -67,6 +67,21 @@ void for_each_layout(std::vector<std::int64_t> chunks_of_a_rank, Visit visit) {
   }
 }
 
+// Layers dense, mixture, dense, mixture; the last chunk has the prediction module, a layer like the last.
+TEST(StageLayout, CountsTheLayersOfEachKind) {
+  Transformer model;
+  model.layers = 4;
+  model.mtp_layers = 1;
+  model.moe = MixtureOfExperts{.experts = 8, .top_k = 1, .first_dense_layers = 1, .every = 2};
+  const StageLayout layout(model, 2, 1);
+  ASSERT_EQ(layout.runs().size(), 2U);
+  const ChunkKind& last = layout.kinds()[layout.runs()[1].last_kind];
+  EXPECT_EQ(last.layers, (std::array<double, kLayerKinds>{1, 0, 2, 0}));
+  EXPECT_EQ(last.own_layers, 2);
+  EXPECT_EQ(layout.runs()[1].moe_layers, 2);
+  EXPECT_EQ(layout.runs()[1].dense_layers, 1);
+}
+
 TEST(PipelineRuns, AlternatingIsThatOfAllRanks) {
   for (const double latency : {0.0, 0.3}) {
     for_each_layout({1, 2, 3}, [&](const StageLayout& layout, std::int64_t m, const Works& works) {

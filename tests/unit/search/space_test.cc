@@ -80,6 +80,13 @@ TEST(Space, AClusterGrowsByItsLastFleet) {
   EXPECT_EQ(prepared.space().run->cluster.fleets.front().gpus, 150'000);
 }
 
+// Three tokens a rank of context: there is nothing that tensor ranks split.
+TEST(Space, ContextThatDividesAnOddNumberOfTokens) {
+  const auto short_sequence = [](traincast::Run& run) { run.model.sequence = 1536; };
+  const PreparedRun prepared("llama-3.1-405b-16k", 0, {"tp=1", "cp=512"}, {}, short_sequence);
+  EXPECT_EQ(tasks_of(prepared.space()).size(), prepared.space().stacks.size());
+}
+
 TEST(Space, AMillionGpusAreSearched) {
   // On GPUs that fail seldom and restart at once: at today's rates a million of them never finish.
   const auto sturdy = [](traincast::Run& run) {
