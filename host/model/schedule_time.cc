@@ -75,8 +75,8 @@ void ZeroBubbleTime::add(const PassWork& pass, double weight_gradient) {
   const double ahead = d(std::min(m, p - s));
   const double down = -ahead * pass.forward - before_.backward - pass.backward;
   all_.add(pass);
-  const double up = -ahead * pass.backward - d(std::min(m, p)) * weight_gradient - before_.forward -
-                    pass.forward;
+  const double up =
+      -ahead * pass.backward - d(std::min(m, p)) * weight_gradient - before_.forward - pass.forward;
   from_start_ = std::max(from_start_, busy + before_.forward + end);
   from_down_ = std::max(from_down_, busy + down + end);
   to_up_ = std::max(to_up_, busy + before_.forward + up);

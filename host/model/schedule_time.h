@@ -54,9 +54,9 @@ class AlternatingTime {
   double in_chain_ = kNoPath, out_chain_ = kNoPath, chains_ = kNoPath;
 };
 
-// ZB-H1 that waits for its messages: the same paths, which may also end on another rank with the weight gradients that it has put off.
-// With equal stages the bubble is (p - 1) max(F, B, F + B - W), B being the input gradient; arXiv 2401.10241,
-// table 2, gives the last, as it takes the three to be about equal.
+// ZB-H1 that waits for its messages: the same paths, which may also end on another rank with the weight
+// gradients that it has put off. With equal stages the bubble is (p - 1) max(F, B, F + B - W), B being the
+// input gradient; arXiv 2401.10241, table 2, gives the last, as it takes the three to be about equal.
 class ZeroBubbleTime {
  public:
   explicit ZeroBubbleTime(const PipelineShape& shape) : shape_(shape) {}
