@@ -1,9 +1,11 @@
 // The JSON that nccl-tests' -J writes (src/util.cu).
+#include <cmath>
 #include <optional>
 #include <utility>
 
 #include "host/base/errors.h"
 #include "host/import/foreign_json.h"
+#include "host/import/limits.h"
 #include "host/import/nccl_tests.h"
 
 namespace traincast {
@@ -26,9 +28,19 @@ const JsonValue* member_of(const JsonValue& value, std::string_view key) {
   return nullptr;
 }
 
+// A process drives as many GPUs as it has threads, times those of each.
+int gpus_of_a_process(const JsonValue::Object& config, const std::string& file) {
+  const double gpus = number_of(config, "nthreads").value_or(1) * number_of(config, "ngpus").value_or(1);
+  if (!(gpus >= 1 && gpus <= kMostGpusOfAProcess) || gpus != std::floor(gpus)) {
+    throw ConfigError(file + "#/config: nthreads times ngpus; accepted: a whole number from 1 to " +
+                      std::to_string(kMostGpusOfAProcess));
+  }
+  return static_cast<int>(gpus);
+}
+
 // The JSON lists one device a process, even where a process drives several. Ranks of other groups
 // (NCCL_TESTS_SPLIT) have communicators of their own.
-NcclTestsRun read_devices(const JsonValue& root, BandwidthTest& out) {
+NcclTestsRun read_devices(const JsonValue& root, const std::string& file, BandwidthTest& out) {
   NcclTestsRun run;
   const JsonValue* config = member_of(root, "config");
   const JsonValue* devices = config == nullptr ? nullptr : member_of(*config, "devices");
@@ -36,8 +48,7 @@ NcclTestsRun read_devices(const JsonValue& root, BandwidthTest& out) {
   const auto* list = devices == nullptr ? nullptr : devices->get<JsonValue::Array>();
   const auto* settings = config == nullptr ? nullptr : config->get<JsonValue::Object>();
   if (settings == nullptr || list == nullptr) return run;
-  const double each =
-      number_of(*settings, "nthreads").value_or(1) * number_of(*settings, "ngpus").value_or(1);
+  const int each = gpus_of_a_process(*settings, file);
   bool named = true;  // where one device has no host, none has
   for (const JsonValue& device : *list) {
     const auto* fields = device.get<JsonValue::Object>();
@@ -47,9 +58,12 @@ NcclTestsRun read_devices(const JsonValue& root, BandwidthTest& out) {
     const auto* host_text = host == nullptr ? nullptr : host->get<std::string>();
     const auto* info_text = info == nullptr ? nullptr : info->get<std::string>();
     named = named && host_text != nullptr && !host_text->empty();
-    for (int i = 0; i < each && run.ranks < 1'000'000; ++i, ++run.ranks) {
-      if (named) run.hosts.push_back(*host_text);
+    run.ranks += each;
+    if (run.ranks > kMostImportedRanks) {
+      throw ConfigError(file + "#/config: too many ranks; accepted: up to " +
+                        std::to_string(kMostImportedRanks));
     }
+    if (named) run.hosts.insert(run.hosts.end(), static_cast<std::size_t>(each), *host_text);
     if (out.device.empty() && info_text != nullptr) out.device = *info_text;
   }
   if (!named) run.hosts.clear();
@@ -109,7 +123,7 @@ BandwidthTest import_nccl_tests_json(std::string_view text, const std::string& f
                                      const BandwidthTestFacts& facts) {
   const JsonValue root = parse_json(text, file);
   BandwidthTest out;
-  const NcclTestsRun run = read_devices(root, out);
+  const NcclTestsRun run = read_devices(root, file, out);
   const BandwidthTestFacts stated = with_program(root, facts);
   const JsonValue* results = member_of(root, "results");
   const auto* list = results == nullptr ? nullptr : results->get<JsonValue::Array>();

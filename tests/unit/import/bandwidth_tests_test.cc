@@ -120,6 +120,14 @@ TEST(NcclTests, JsonResultsThatSayTooLittleAreRefusedByTheirPlace) {
       std::string::npos);
   EXPECT_NE(refusal([] { import_nccl_tests(R"({"results":[]})", "log.json", {}); }).find("names 0 ranks"),
             std::string::npos);
+  for (const char* threads : {"1e300", "0", "257", "1.5", "-1"}) {
+    const std::string config = R"({"config":{"nthreads":)" + std::string(threads) + R"(,"devices":[]}})";
+    EXPECT_NE(refusal([&] {
+                import_nccl_tests(config, "log.json", {});
+              }).find("log.json#/config: nthreads times ngpus; accepted: a whole number from 1 to 256"),
+              std::string::npos)
+        << threads;
+  }
   // In place where that alone was timed; the type of NCCL's default.
   const BandwidthTest test = import_nccl_tests(
       json_of(R"({"size":64,"out_of_place":null,"in_place":{"time":2},"experiment_name":"SendRecv"})"), "t",
