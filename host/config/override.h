@@ -21,6 +21,8 @@ struct Override {
 
 // "PATH=VALUE". Throws UsageError.
 Override parse_override(std::string_view text);
+// As on the command line: "--set PATH=VALUE".
+std::string typed_text(const Override& one);
 
 // A plan with its batch, to be laid out by a sequence on the run's GPUs.
 struct LaidOut {
