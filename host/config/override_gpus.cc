@@ -1,6 +1,4 @@
 // `gpus` alone: a run on another number of GPUs, its plan's and its parts' replicas with it.
-#include "host/config/override.h"
-
 #include <algorithm>
 #include <charconv>
 #include <memory>
@@ -11,6 +9,7 @@
 #include "host/config/check_plan.h"
 #include "host/config/load.h"
 #include "host/config/load_parts.h"
+#include "host/config/override.h"
 
 namespace traincast {
 namespace {

@@ -30,6 +30,10 @@ TEST(Parameters, CountedOnPaper) {
   EXPECT_EQ(parameters(model), 2 * (32 + 36 + 8) + 4 + 40);
   model.mtp_layers = 2;  // each with a projection of 8 to 4, three norms and a layer
   EXPECT_EQ(mtp_parameters(model), 2 * (2 * 4 * 4 + 3 * 4 + 32 + 36 + 8));
+  // After a dense layer and one of two experts and their router, the module's layer is like the latter.
+  Transformer mixed = model;
+  mixed.moe = MixtureOfExperts{.experts = 2, .top_k = 1, .ffn_hidden = 3, .first_dense_layers = 1};
+  EXPECT_EQ(mtp_parameters(mixed), 2 * (2 * 4 * 4 + 3 * 4 + 32 + (2 * 36 + 4 * 2) + 8));
   EXPECT_EQ(active_parameters(model), parameters(model) - 20);  // the input table is read, not multiplied
   model.tied_embeddings = true;
   EXPECT_EQ(parameters(model), 2 * (32 + 36 + 8) + 4 + 20);
