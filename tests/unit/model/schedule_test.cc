@@ -296,6 +296,10 @@ TEST(Schedule, DualPipeByHand) {
   EXPECT_NEAR(total(0.1), 54.2 + 0.35 / 3, 1e-12);
   EXPECT_NEAR(total(-0.3), 53.4, 1e-12);
   EXPECT_NEAR(total(1), 64, 1e-12);  // the ends are busy throughout
+  // F = 1, B = 3, W = 1: what is waited for is 2 F + 6 B - 3 W.
+  const auto equal = equal_chunks(shape, 1, 3, 1);
+  EXPECT_NEAR(closed_form(shape, equal, {}).value(), 16 * 5 + 2 + 18 - 3, 1e-12);
+  EXPECT_NEAR(simulated(shape, equal), 16 * 5 + 2 + 18 - 3, 1e-9);
 }
 
 }  // namespace
