@@ -204,7 +204,7 @@ void RunArithmetic::set_phase(RunPhase& phase, const RunPhase& own, const Factor
     const double fed = *own.supply / phase.power;
     const double there =
         static_cast<double>(std::min(own.installed, run_.plan.gpus())) / static_cast<double>(own.gpus);
-    const double share = fed < 1 ? fed : limited ? std::min(fed, std::max(1.0, there)) : 1;
+    const double share = fed < 1 ? fed : limited ? std::min(fed, there) : 1;
     phase.step.time = phase.step.time / share;
     phase.power *= share;
   }

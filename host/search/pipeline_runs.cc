@@ -9,9 +9,9 @@ double d(std::int64_t count) {
   return static_cast<double>(count);
 }
 
-// AlternatingTime (schedule_time.h). Within a run of equal ranks every path is a convex function of the rank
-// between the ranks where the number of passes ahead bends: so it is longest at an end of the run or beside
-// such a bend.
+// AlternatingTime (schedule_time.h). Within a run of equal ranks a path is a convex function of the rank, so
+// that it is longest at an end of the run: but for the first rank that has enough tasks for a path both down
+// and up and, interleaved, for where the passes ahead begin to be those of the last chunk.
 class Alternating {
  public:
   Alternating(const StageLayout& layout, std::int64_t m, double latency, const RunWorks& works)
@@ -24,8 +24,8 @@ class Alternating {
 
   double total() {
     const std::int64_t slots = m_ * v_ - (v_ - 1) * p_;
-    const std::int64_t both = v_ == 1 ? p_ - m_ + 1 : slots > 1 ? p_ - slots / 2 : p_;
-    const std::int64_t full = v_ == 1 ? p_ - m_ : (2 * p_ - 1 - m_) / 2;  // the last with m passes ahead
+    const std::int64_t both =
+        v_ == 1 ? p_ - m_ + 1 : p_ - slots / 2;  // the first with such a path, if one has
     const std::int64_t bend = (p_ - 1) / 2;
     const auto& runs = layout_.runs();
     for (std::size_t i = 0; i < runs.size(); ++i) {
@@ -37,11 +37,8 @@ class Alternating {
         const auto inside = [&](std::int64_t rank) {
           if (rank > run.first && rank < run.last()) at(run, work, rank);
         };
-        if (run.count > 2) {
-          if (both > 0) inside(both);
-          if (full > -1) inside(full), inside(full + 1);
-          if (v_ > 1) inside(bend), inside(bend + 1);
-        }
+        inside(both);
+        if (v_ > 1) inside(bend), inside(bend + 1);
       }
       const double count = d(run.count);
       all_.add(work.work, count);
@@ -144,13 +141,12 @@ PipelineWork dual_pipe_work(const StageLayout& layout, std::int64_t micro_batche
     // Ranks up to `next`, and their mirror images, hold the same two stages.
     const std::int64_t next =
         std::min({runs[near].last(), layout.pipeline() - 1 - runs[far].first, half - 1}) + 1;
-    std::int64_t ranks = 2 * (next - rank);
-    if (rank == 0) {
+    if (rank == 0) {  // a run of its own: it embeds
       time.add({alone.forward, inner.backward}, weight);
       last = {inner.forward, alone.backward}, last_weight = weight;
-      ranks -= 2;
+    } else {
+      time.add(inner, weight, 2 * (next - rank));
     }
-    if (ranks > 0) time.add(inner, weight, ranks);
     const double work = (rank == 0 ? alone.forward + inner.backward : inner.sum()) + weight;
     if (work > out.busiest * (1 + 1e-12)) {
       out.busiest = work;

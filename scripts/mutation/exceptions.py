@@ -132,7 +132,6 @@ EXCEPTIONS = {
         ("host/risk/uncertainty.h", "draws = 4096"),
         ("host/search/search.h", "top = 10"),
         ("host/search/answer.cc", "kMostTasks"),
-        ("host/search/pipeline_runs.cc", "if (run.count > 2)"),  # the ends alone come anyway
     ],
     "for people: digits and columns": [
         ("host/model/phases_walk.cc", "const double percent"),

@@ -7,6 +7,8 @@
 #include <cmath>
 #include <vector>
 
+#include "host/model/phases.h"
+
 namespace traincast {
 namespace {
 
@@ -24,6 +26,13 @@ TEST(MixedFleet, EqualWorkTakesAsLongAsTheSlowestFleet) {
   EXPECT_EQ(share.slowest, 0U);
   EXPECT_DOUBLE_EQ(share.own[1].value(), 6);
   EXPECT_EQ(equal_work(fleets, 41).micro_batches[0], 11);  // rounded up
+}
+
+TEST(FleetUse, IdlesWhileTheOthersWork) {
+  FleetUse use;
+  use.own_step = Seconds(3);
+  EXPECT_DOUBLE_EQ(use.idle(Seconds(4)), 0.25);
+  EXPECT_EQ(use.idle(Seconds(0)), 0);
 }
 
 TEST(MixedFleet, UnequalWorkByHand) {

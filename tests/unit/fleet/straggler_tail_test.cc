@@ -26,6 +26,13 @@ TEST(StragglerTail, WithoutEjectionItIsTheExpectedMaximumOfAllGpus) {
   }
 }
 
+// Nodes of one GPU each: the same quantile.
+TEST(StragglerTail, OfSingleGpusItIsBloms) {
+  for (const std::int64_t nodes : {2, 4, 100}) {
+    EXPECT_NEAR(slowest_node({0.015, {}}, nodes, 1, 0), 0.015 * expected_maximum(nodes), 1e-8) << nodes;
+  }
+}
+
 TEST(StragglerTail, EjectingNeverSlowsAndMoreNodesNeverQuicken) {
   double before = 1;
   for (std::int64_t ejected = 0; ejected < 400; ++ejected) {
@@ -41,6 +48,9 @@ TEST(StragglerTail, SlowNodesByHand) {
   EXPECT_DOUBLE_EQ(slowest_node({0, kSlow}, 2000, 8, 9), 0.1);
   EXPECT_DOUBLE_EQ(slowest_node({0, kSlow}, 2000, 8, 10), 0);
   EXPECT_DOUBLE_EQ(slowest_node({0, {}}, 2000, 8, 0), 0);
+  // Of 102 nodes 0.51 are slow, which is one rather than none; of 99, 0.495.
+  EXPECT_DOUBLE_EQ(slowest_node({0, kSlow}, 102, 8, 0), 0.1);
+  EXPECT_DOUBLE_EQ(slowest_node({0, kSlow}, 99, 8, 0), 0);
   // With spread: the slowest of 10 slow nodes of 8 before, the slowest of 1,980 usual ones after.
   EXPECT_NEAR(slowest_node({0.01, kSlow}, 2000, 8, 0), 0.1 + 0.01 * expected_maximum(80), 0.002);
   EXPECT_NEAR(slowest_node({0.01, kSlow}, 2000, 8, 20), 0.01 * expected_maximum(1980 * 8), 0.008);

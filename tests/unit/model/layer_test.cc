@@ -4,10 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <utility>
 
 #include "host/model/parameters.h"
-#include "host/model/stage_terms.h"
 #include "tests/unit/model/counting.h"
 
 namespace traincast {
@@ -150,6 +148,9 @@ TEST(Layer, ExpertsHaveTwoMatricesAndAGate) {
   EXPECT_DOUBLE_EQ(flops(), 2 * 8 * kTokens * 1024 * 512 * 3);
   model.gated_ffn = false;
   EXPECT_DOUBLE_EQ(flops(), 2 * 8 * kTokens * 1024 * 512 * 2);
+  // Two tokens choose 16 of 32 experts' places: each expert works on a row, no less.
+  model.sequence = 1;
+  EXPECT_DOUBLE_EQ(flops(), 2 * 32 * 1024 * 512 * 2);
 }
 
 // Attention and a shared expert end in a reduction each, routed experts in none.
@@ -209,6 +210,14 @@ TEST(Layer, OddDimensionsTakeTwiceAsLong) {
   const double ffn = 2 * kTokens * feed_forward_parameters(odd, 0);
   // 2 x 3076 is a multiple of 8: only the down-projection, a third, suffers.
   EXPECT_DOUBLE_EQ(run(odd, two_sequences(), bare_stack()).times.forward[Part::gemm], whole + ffn * 4 / 3);
+  // FP8 wants multiples of 16: those of 1024 and 3072 are, 3080 is not.
+  Plan fp8 = two_sequences();
+  fp8.precision = Precision::fp8;
+  const double even = 2 * kTokens * (attention_parameters(llama()) + feed_forward_parameters(llama(), 0));
+  EXPECT_DOUBLE_EQ(run(llama(), fp8, bare_stack()).times.forward[Part::gemm], even);
+  odd.ffn_hidden = 3080;
+  EXPECT_DOUBLE_EQ(run(odd, fp8, bare_stack()).times.forward[Part::gemm],
+                   whole + 2 * kTokens * feed_forward_parameters(odd, 0) * 4 / 3);
 }
 
 TEST(Layer, OverheadsAreSplitAndLaunchesFillWhatKernelsLeave) {
@@ -229,6 +238,12 @@ TEST(Layer, OverheadsAreSplitAndLaunchesFillWhatKernelsLeave) {
   EXPECT_NEAR(waiting.backward.sum() / (2000 * device), 1, 1e-9);
   launching.layer_launch = Seconds(device / 1000);
   EXPECT_NEAR(run(llama(), two_sequences(), launching).times.forward.sum() / device, 1, 1e-9);
+  // What is computed again is launched again.
+  launching.layer_launch = Seconds(1000 * device);
+  Plan again = two_sequences();
+  again.recompute = Recompute::full;
+  again.recompute_share = 0.5;
+  EXPECT_NEAR(run(llama(), again, launching).times.backward.sum() / (2500 * device), 1, 1e-9);
   Stack routing = bare_stack();
   routing.moe_overhead = Seconds(3);
   EXPECT_DOUBLE_EQ(
@@ -236,57 +251,6 @@ TEST(Layer, OverheadsAreSplitAndLaunchesFillWhatKernelsLeave) {
            Part::overhead),
       3);
   EXPECT_EQ(both(run(llama(), two_sequences(), routing).times, Part::overhead), 0);
-}
-
-// Of 4096 tokens each of four tensor ranks sends its quarter of 1024 16-bit elements to the rank `stride` on.
-TEST(Pipeline, MessageBetweenStages) {
-  const auto message = [](const Plan& plan, const Stack& stack) {
-    const RecordingNetwork network;
-    System system;
-    system.collectives = &network;
-    const double exposed = pipeline_message(llama(), plan, stack, system).exposed;
-    return std::pair(exposed, network.messages().at(0));
-  };
-  Plan plan = two_sequences();
-  plan.tensor_parallel = 4;
-  plan.pipeline_parallel = 2;
-  Stack stack = bare_stack();
-  stack.pipeline_exposed = 0.25;
-  stack.overlap_slowdown = 2;
-  const auto [plain, inside] = message(plan, stack);
-  EXPECT_EQ(plain, 1);
-  EXPECT_DOUBLE_EQ(inside.bytes, kTokens / 4 * 1024 * 2);
-  EXPECT_EQ(inside.group.ranks, 2);
-  EXPECT_EQ(inside.group.ranks_per_domain, 2);
-  EXPECT_EQ(inside.group.span, 8);
-  plan.tensor_parallel = 8;  // a whole node: the next stage is on another
-  plan.virtual_stages = 2;
-  const auto [interleaved, outside] = message(plan, stack);
-  EXPECT_EQ(interleaved, 0.5);
-  EXPECT_EQ(outside.group.ranks_per_domain, 1);
-  EXPECT_EQ(outside.group.span, 16);
-  stack.pipeline_exposed = 0.9;  // no message takes longer than alone
-  EXPECT_EQ(message(plan, stack).first, 1);
-}
-
-// 30 bytes a parameter and step; ZeRO shares dense ones over the data ranks, experts over those that hold the
-// same.
-TEST(OnceAStep, OptimizerAndShards) {
-  const CountingKernels kernels(CountingKernels::What::bytes);
-  const RecordingNetwork network;
-  System system;
-  system.kernels = &kernels, system.collectives = &network;
-  Plan plan;
-  plan.data_parallel = 4;
-  plan.expert_parallel = 2;
-  plan.zero_stage = 0;
-  const auto parts = [&] { return once_a_step({.dense = 1000, .experts = 400}, plan, bare_stack(), system); };
-  EXPECT_DOUBLE_EQ(parts()[Part::optimizer], 30 * 1400);
-  plan.zero_stage = 1;
-  EXPECT_DOUBLE_EQ(parts()[Part::optimizer], 30 * (1000 / 4.0 + 400 / 2.0));
-  plan.zero_stage = 3;
-  plan.shard_ranks = 2;  // two replicas sum their shards, half of it under the backward pass
-  EXPECT_DOUBLE_EQ(parts()[Part::data_comm], 0.5);
 }
 
 // The figures of stack.h, which hold for stacks that do not state them.

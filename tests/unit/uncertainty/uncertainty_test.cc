@@ -57,6 +57,17 @@ TEST(Uncertainty, OwnValuesGiveTheEstimate) {
   }
 }
 
+// Stops that are planned come when they are planned.
+TEST(Uncertainty, ChanceIsOfUnplannedInterruptionsAlone) {
+  UncertainRun run = shipped_run(kRun);
+  const auto days = [&run](double deviations) {
+    return RunArithmetic(run).at(own_values(run), {.deviations = deviations})[RiskFigure::days];
+  };
+  EXPECT_GT(days(2), days(0));
+  for (FailureCause& cause : run.run.cluster.reliability.causes) cause.planned = true;
+  EXPECT_EQ(days(2), days(0));
+}
+
 // The spread that configs/published/residuals.json gives a run of its kind and size, around 1.
 TEST(Uncertainty, StepTimesErrAsThoseOfPublishedRuns) {
   const UncertainRun run = shipped_run(kRun);
@@ -146,6 +157,7 @@ TEST(Uncertainty, PercentilesAreInOrderAndSharesInRange) {
       EXPECT_NEAR(first, 1, 0.2) << "logarithms are nearly additive, figure " << f;
     }
     EXPECT_NEAR(effect(u, UncertainInput::failures).p90, normal_quantile(0.9), 1e-12);
+    EXPECT_NEAR(u.inputs.back().distribution.quantile(0.9), normal_quantile(0.9), 1e-12);
     // What it costs does not change how long it takes.
     EXPECT_EQ(effect(u, UncertainInput::rent).total[at(RiskFigure::days)], 0);
     EXPECT_GT(effect(u, UncertainInput::rent).total[at(RiskFigure::rent)], 0.1);
