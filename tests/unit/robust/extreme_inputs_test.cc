@@ -151,9 +151,15 @@ TEST(ExtremeInputs, NcclTestsWithOddSettings) {
             }).find("names 0 ranks"),
             std::string::npos);
   const BandwidthTest test = import_nccl_tests(
-      R"({"nccl_version": 1e300, "config": {"nthreads": 1e300}, )" + devices + kResult + "}", "x.json", {});
+      R"({"nccl_version": 1e300, "config": {"nthreads": 256}, )" + devices + kResult + "}", "x.json", {});
   EXPECT_EQ(test.nccl_version, "");
-  EXPECT_EQ(test.hosts.size(), 1'000'000U);
+  EXPECT_EQ(test.hosts.size(), 512U);
+  // 4 bytes a process of 256 ranks.
+  const std::string crowd = R"("devices": [{"hostname": "a"})" + repeated(",{}", 4000) + "], ";
+  EXPECT_EQ(message_of([&] {
+              import_nccl_tests("{\"config\": {\"ngpus\": 256}, " + crowd + kResult + "}", "x.json", {});
+            }),
+            "x.json#/config: too many ranks; accepted: up to 1000000");
 }
 
 TEST(ExtremeInputs, AMillionResultsAreRefused) {
