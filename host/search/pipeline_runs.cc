@@ -24,9 +24,7 @@ class Alternating {
 
   double total() {
     const std::int64_t slots = m_ * v_ - (v_ - 1) * p_;
-    const std::int64_t both =
-        v_ == 1 ? p_ - m_ + 1 : p_ - slots / 2;  // the first with such a path, if one has
-    const std::int64_t bend = (p_ - 1) / 2;
+    const std::int64_t both = v_ == 1 ? p_ - m_ + 1 : p_ - slots / 2;
     const auto& runs = layout_.runs();
     for (std::size_t i = 0; i < runs.size(); ++i) {
       const RankRun& run = runs[i];
@@ -38,7 +36,7 @@ class Alternating {
           if (rank > run.first && rank < run.last()) at(run, work, rank);
         };
         inside(both);
-        if (v_ > 1) inside(bend), inside(bend + 1);
+        if (v_ > 1) inside(p_ / 2 - 1), inside(p_ / 2);
       }
       const double count = d(run.count);
       all_.add(work.work, count);

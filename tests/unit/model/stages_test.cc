@@ -154,7 +154,8 @@ TEST(Stages, PredictionModulesAreLikeTheLastLayer) {
   const auto forward = [&] { return Stages(model, plan, stack, system).chunk(0).forward.sum(); };
   const double without = forward();
   model.mtp_layers = 1;
-  const double layer = layer_times(model, plan, stack, system, LayerKind::dense, model.sequence).forward.sum();
+  const double layer =
+      layer_times(model, plan, stack, system, LayerKind::dense, model.sequence).forward.sum();
   const double head = head_times(model, plan, stack, system).forward.sum();
   EXPECT_NEAR((forward() - without) / (layer + head), 1, 1e-12);
 }
