@@ -31,7 +31,7 @@ run_tsan() {
     "$root/build-tsan/tests/$test" --gtest_brief=1 </dev/null
   done
   say "mpi_test on two ranks under ThreadSanitizer"
-  mpirun -n 2 "$root/build-tsan/tests/mpi_test" --gtest_brief=1 </dev/null
+  TRAINCAST_TEST_RANKS=2 mpirun -n 2 "$root/build-tsan/tests/mpi_test" --gtest_brief=1 </dev/null
 }
 
 # The plain build, so that nothing more is compiled; where it finds something, the debug preset has line numbers.
