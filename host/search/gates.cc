@@ -69,7 +69,10 @@ Gates load_gates(const ConfigStore& store, const std::string& name_or_path) {
     throw UsageError("--gates " + name_or_path + ": there is no " + file.string() +
                      "; accepted: default, or the path of a .json file");
   }
-  Reader root = Reader::from_file(file);
+  return read_gates(Reader::from_file(file));
+}
+
+Gates read_gates(Reader root) {
   Gates gates;
   for (int i = 0; i < kGates; ++i) {
     const auto gate = static_cast<Gate>(i);

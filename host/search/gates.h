@@ -11,6 +11,7 @@
 #include "host/base/origin.h"
 #include "host/base/units.h"
 #include "host/config/find.h"
+#include "host/config/reader.h"
 #include "host/search/choice.h"
 
 namespace traincast {
@@ -49,5 +50,6 @@ struct Gates {
 
 // configs/gates/NAME.json or the path of a .json file.
 Gates load_gates(const ConfigStore& store, const std::string& name_or_path);
+Gates read_gates(Reader root);
 
 }  // namespace traincast

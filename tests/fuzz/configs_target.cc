@@ -11,6 +11,8 @@
 #include "host/config/load_reliability.h"
 #include "host/config/override_edit.h"
 #include "host/model/parameters.h"
+#include "host/risk/uncertainty_set.h"
+#include "host/search/gates.h"
 #include "tests/fuzz/targets.h"
 
 namespace traincast::fuzz {
@@ -57,6 +59,8 @@ constexpr Loader kLoaders[] = {
      [](const auto& store, auto name) { load_reliability(store, name); }},
     {"communicators", ConfigKind::communicators, "nccl",
      [](const auto& store, auto name) { load_communicators(store, name); }},
+    {"uncertainty", ConfigKind::uncertainty, "default",
+     [](const auto& store, auto name) { load_uncertainty(store, name); }},
 };
 
 }  // namespace
@@ -72,6 +76,10 @@ void read_config(std::string_view bytes) {
   static const ConfigStore kShipped(TRAINCAST_TEST_CONFIGS);
   static const auto kFiles = std::make_shared<ParsedFiles>();
   const auto [word, text] = select(bytes);
+  if (word == "gates") {
+    read_gates(Reader::from_text(text, "x.json"));
+    return;
+  }
   for (const Loader& loader : kLoaders) {
     if (loader.word != word) continue;
     const ConfigStore store =
