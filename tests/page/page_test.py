@@ -85,7 +85,7 @@ def main() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         script = [source / "scripts" / "report.sh", folder]
         done = subprocess.run(script, env={**os.environ, "TRAINCAST": program, "TRAINCAST_CONFIGS": str(source / "configs")},
-                              capture_output=True, text=True, timeout=240, check=False)
+                              capture_output=True, text=True, timeout=540, check=False)
         if "no python3 with plotly" in done.stderr:
             skip("no python3 with plotly, jinja2 and matplotlib")
         assert done.returncode == 0, done.stderr
