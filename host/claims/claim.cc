@@ -3,6 +3,7 @@
 #include <set>
 
 #include "host/base/file.h"
+#include "host/claims/formula.h"
 #include "host/config/reader.h"
 
 namespace traincast {
@@ -17,9 +18,10 @@ ClaimedRange read_range(Reader reader) {
 }
 
 Computation read_computation(Reader& reader, const std::string& unit) {
+  static const std::vector<std::string_view> kFormulas = formula_names();
   Computation computation;
   computation.where = reader.where("formula");
-  computation.formula = reader.text("formula");
+  computation.formula = kFormulas[reader.choice<std::size_t>("formula", kFormulas)];
   computation.inputs = reader.text_map_or_none("inputs");
   computation.unit = reader.text_or("in", unit);
   if (reader.has("one")) computation.one = reader.text("one");

@@ -61,7 +61,8 @@ struct Claim {
   const std::optional<ClaimedRange>& limits() const { return range ? range : bound; }
 };
 
-// Throws ConfigError: ids twice, a claim that is neither testable nor has a reason, ...
+// Throws ConfigError: ids twice, formulas that there are not, a claim that is neither testable nor has a
+// reason, ...
 std::vector<Claim> read_claims(std::string_view text, const std::string& file);
 std::vector<Claim> load_claims(const ConfigStore& store);  // configs/claims/claims.json
 

@@ -27,8 +27,7 @@ struct Figure {
 
 // Inputs are taken to be independent: the interval is the value times or over e^sqrt(sum of squares of the
 // logarithmic swings of one input at a time), upwards and downwards apart (linear swings where a figure is
-// not above 0). Throws ConfigError, at computation.where, for a formula, an input or a unit that does not
-// exist.
+// not above 0). Throws ConfigError, at computation.where, for an input or a unit that does not exist.
 Figure evaluate(const Computation& computation, Evidence& evidence);
 
 }  // namespace traincast

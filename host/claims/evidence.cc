@@ -34,12 +34,7 @@ constexpr auto kKindNames = [] {
 
 double amount(Reader& reader, std::string_view key, Dimension dimension) {
   if (dimension == Dimension{}) return reader.number(key, 0);
-  const std::string text = reader.text(key);
-  try {
-    return parse_quantity(text, dimension);
-  } catch (const UnitError& error) {
-    reader.fail(key, error.what());
-  }
+  return reader.quantity_si(key, dimension, Zero::allowed);
 }
 
 Fact read_fact(Reader& reader) {
@@ -78,6 +73,7 @@ Evidence::Evidence(const ConfigStore& store) : store_(store), calibrator_(store)
 
 void Evidence::read(std::string_view text, const std::string& file) {
   Reader root = Reader::from_text(text, file);
+  static_cast<void>(root.provenance());
   std::set<std::string> names;
   const auto check_new = [&](const Reader& reader, const std::string& name) {
     if (!names.insert(name).second) reader.fail("name", "\"" + name + "\" stands here twice");

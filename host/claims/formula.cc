@@ -47,6 +47,12 @@ const std::vector<Formula>& formulas() {
   return kFormulas;
 }
 
+std::vector<std::string_view> formula_names() {
+  std::vector<std::string_view> names;
+  for (const Formula& row : formulas()) names.push_back(row.name);
+  return names;
+}
+
 const Formula* find_formula(std::string_view name) {
   const auto found = std::find_if(formulas().begin(), formulas().end(),
                                   [&](const Formula& row) { return row.name == name; });

@@ -84,6 +84,7 @@ Formula formula(std::string_view name, std::string_view words, std::vector<Input
 }
 
 const std::vector<Formula>& formulas();
+std::vector<std::string_view> formula_names();
 // Null where there is none.
 const Formula* find_formula(std::string_view name);
 

@@ -54,6 +54,8 @@ class Reader {
   Q quantity(std::string_view key, Zero zero = Zero::refused) {
     return Q(quantity_si(key, Q::kDimension, zero));
   }
+  // Of a dimension that only the file tells, in SI.
+  double quantity_si(std::string_view key, Dimension dimension, Zero zero = Zero::refused);
   template <typename Q>
   Q quantity_or(std::string_view key, Q fallback, Zero zero = Zero::refused) {
     return has(key) ? quantity<Q>(key, zero) : fallback;
@@ -97,7 +99,6 @@ class Reader {
  private:
   struct Node;
   explicit Reader(std::shared_ptr<Node> node) : node_(std::move(node)) {}
-  double quantity_si(std::string_view key, Dimension dimension, Zero zero);
   std::size_t choice_index(std::string_view key, std::span<const std::string_view> names);
 
   std::shared_ptr<Node> node_;

@@ -77,10 +77,6 @@ TEST(Evaluate, RefusesWithPlaceAndReason) {
     return refusal([&] { evaluate(computation, stage.evidence); });
   };
   Computation wrong = fed();
-  wrong.formula = "gpus_feed";
-  EXPECT_TRUE(
-      why(wrong).starts_with("claims.json#/claims/0/formula: unknown formula \"gpus_feed\"; accepted:"));
-  wrong = fed();
   wrong.inputs.pop_back();
   EXPECT_NE(why(wrong).find("needs the input \"pue_factor\""), std::string::npos);
   wrong = fed();
@@ -141,6 +137,10 @@ TEST(ReadClaims, RefusesWhatCannotBeTested) {
   EXPECT_NE(why(R"({"id":"A1","not_testable":"n","range":{"low":2,"high":1},)" + words + "}")
                 .find("above the high"),
             std::string::npos);
+  EXPECT_TRUE(
+      why(R"({"id":"A1","not_testable":"n","formula":"gpus_feed",)" + words + "}")
+          .starts_with("claims.json#/claims/0/formula: found the text \"gpus_feed\"; accepted: one of "
+                       "gpus_fed_by_power "));
 }
 
 TEST(ReadFacts, RefusesWithPlaceAndReason) {
@@ -160,6 +160,11 @@ TEST(ReadFacts, RefusesWithPlaceAndReason) {
   EXPECT_NE(
       why(R"({"name":"a","what":"w","kind":"power","value":"10 GB"})").find("facts.json#/facts/0/value: "),
       std::string::npos);
+  EXPECT_NE(why(R"({"name":"a","what":"w","kind":"power","value":"1 W","low":"-1 W"})")
+                .find("facts.json#/facts/0/low: \"-1 W\" is out of range; accepted: zero or more"),
+            std::string::npos);
+  EXPECT_EQ(refusal([&] { Evidence(store, R"({"facts":[],"run_ranges":[]})", "facts.json"); }),
+            "facts.json#: missing key \"origin\"");
   EXPECT_NE(why(R"({"name":"a","what":"w","kind":"colour","value":1})").find("/facts/0/kind: "),
             std::string::npos);
   EXPECT_NE(why(R"({"name":"a","what":"w","kind":"number","value":1,"low":2})")
