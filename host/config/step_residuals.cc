@@ -40,6 +40,8 @@ StepResiduals load_step_residuals(const ConfigStore& store) {
     one.moe = entry.boolean("moe");
     one.from_year = static_cast<int>(entry.count("from_year", 0, 9999));
     one.to_year = static_cast<int>(entry.count("to_year", 0, 9999));
+    if (one.from_year > one.to_year)
+      entry.fail("from_year", "it is after \"to_year\"; accepted: from_year <= to_year");
     one.rows = static_cast<int>(entry.count("rows"));
     one.families = static_cast<int>(entry.count("families"));
     one.spread = entry.number("spread", 0, 10);

@@ -11,14 +11,17 @@ struct Shared {
 };
 
 void read_published(Reader& row, KnownReliability& out) {
+  constexpr double kLeast = 1e-9;  // errors are quotients
+  const double most = out.figure == KnownFigure::goodput ? 1 : kMaxNumber;
   Reader published = row.object("published");
   out.at_least = published.has("at_least");
   out.at_most = !out.at_least && published.has("at_most");
   if (out.at_least || out.at_most) {
-    out.low = out.high = published.number(out.at_least ? "at_least" : "at_most", 0);
+    out.low = out.high = published.number(out.at_least ? "at_least" : "at_most", kLeast, most);
   } else {
-    out.low = published.number("low", 1e-9);
-    out.high = published.number("high", out.low);
+    out.low = published.number("low", kLeast, most);
+    out.high = published.number("high", kLeast, most);
+    if (out.low > out.high) published.fail("low", "the low figure is above the high one");
   }
   out.from = published.provenance();
 }

@@ -74,5 +74,28 @@ TEST(PublishedReliability, ARowWithoutATimeIsOfNinetyDays) {
   EXPECT_NEAR(checks[0].ours * checks[1].ours, 90 * 24, 1e-6);
 }
 
+TEST(PublishedReliability, RefusesFiguresThatNoErrorCanBeTakenOf) {
+  const ConfigStore store(TRAINCAST_TEST_CONFIGS);
+  const TemporaryFolder folder;
+  const auto read = [&](const std::string& published) {
+    const auto file = folder.write("rows.json", R"({"origin": "published", "source": "made up", "storage":
+      {"write": "1 TB/s", "stall": "0 s", "asynchronous": true, "bytes_per_parameter": 14}, "rows": [
+      {"name": "n", "figure": "goodput", "gpus": 8, "parameters": 7e9, "set": "rsc-1", "published": {)" +
+                                                    published + "}}]}");
+    return read_known_reliability(file, store).at(0);
+  };
+  EXPECT_EQ(read(R"("at_least": 0.9)").low, 0.9);
+  const auto refused = [&](const std::string& published) {
+    const std::string message = message_of([&] { read(published); });
+    return message.substr(message.find('#'));
+  };
+  const std::string accepted = " is out of range; accepted: a plain number from 1e-09 to 1";
+  EXPECT_EQ(refused(R"("at_least": 0)"), "#/rows/0/published/at_least: 0" + accepted);
+  EXPECT_EQ(refused(R"("at_most": 97)"), "#/rows/0/published/at_most: 97" + accepted);
+  EXPECT_EQ(refused(R"("low": 44, "high": 44)"), "#/rows/0/published/low: 44" + accepted);
+  EXPECT_EQ(refused(R"("low": 0.8, "high": 0.7)"),
+            "#/rows/0/published/low: the low figure is above the high one");
+}
+
 }  // namespace
 }  // namespace traincast

@@ -89,6 +89,18 @@ TEST(StepResiduals, SpreadGrowsBeyondTheLargestRow) {
   EXPECT_DOUBLE_EQ(residuals.spread(*found, 10000), 0.1);  // 0.06 and 0.08 at a right angle
 }
 
+TEST(StepResiduals, RefusesAClassThatEndsBeforeItBegins) {
+  const TemporaryFolder folder;
+  folder.write("published/residuals.json",
+               R"({"origin": "fitted", "source": "made up", "spread_per_decade": 0,
+    "series": 0, "classes": [{"moe": true, "from_year": 2024, "to_year": 2023, "rows": 1, "families": 1,
+    "spread": 0.1, "bias": 0, "most_gpus": 8}]})");
+  EXPECT_NE(message_of([&] {
+              load_step_residuals(ConfigStore(folder.path()));
+            }).find("#/classes/0/from_year: it is after \"to_year\"; accepted: from_year <= to_year"),
+            std::string::npos);
+}
+
 TEST(StepResiduals, YearsOfStacks) {
   EXPECT_EQ(stack_year("megatron-core-moe-2025"), 2025);
   EXPECT_EQ(stack_year("nemo-mlperf-2023-v3.0"), 2023);
