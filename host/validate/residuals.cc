@@ -97,7 +97,8 @@ StepResiduals step_residuals(const std::vector<CrossValidation>& crosses) {
 
 std::string residuals_json(const StepResiduals& residuals, const std::string& source) {
   const auto rounded = [](double value) { return std::round(value * 1e4) / 1e4; };
-  Json root = {{"origin", "fitted"},
+  Json root = {{"$schema", "../../share/schemas/config-published-residuals.schema.json"},
+               {"origin", "fitted"},
                {"source", source},
                {"spread_per_decade", rounded(residuals.spread_per_decade)},
                {"series", residuals.series},

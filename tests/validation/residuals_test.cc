@@ -31,6 +31,7 @@ TEST(Residuals, RecordedAreThoseOfThePublishedRuns) {
     write_file_atomically(store.root() / "published" / "residuals.json", residuals_json(now, kSource));
   }
   const StepResiduals recorded = load_step_residuals(store);
+  EXPECT_EQ(residuals_json(recorded, kSource), read_file(store.root() / "published" / "residuals.json"));
   ASSERT_EQ(recorded.classes.size(), now.classes.size());
   // Rounding to four digits, and compilers that add up in another order.
   constexpr double kTolerance = 3e-4;

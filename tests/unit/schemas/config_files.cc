@@ -8,9 +8,13 @@
 
 #include "host/base/errors.h"
 #include "host/base/file.h"
+#include "host/claims/claim.h"
+#include "host/claims/evidence.h"
 #include "host/config/load.h"
 #include "host/config/load_profile.h"
 #include "host/config/load_reliability.h"
+#include "host/config/step_residuals.h"
+#include "host/risk/published_reliability.h"
 #include "host/risk/uncertainty_set.h"
 #include "host/search/gates.h"
 #include "tests/unit/config/temporary.h"
@@ -52,6 +56,12 @@ const std::map<std::string_view, Load>& loaders() {
   return kLoaders;
 }
 
+// Kinds that are one file.
+const std::map<std::string_view, fs::path> kFileOf = {{"claims", "claims/claims.json"},
+                                                      {"facts", "claims/facts.json"},
+                                                      {"published-reliability", "published/reliability.json"},
+                                                      {"published-residuals", "published/residuals.json"}};
+
 void load_text(std::string_view kind, const std::string& name, const std::string& text) {
   static const TemporaryFolder folder;
   const ConfigStore store(kSource / "configs");
@@ -59,11 +69,29 @@ void load_text(std::string_view kind, const std::string& name, const std::string
     parse_profile(text, name + ".json");
   } else if (kind == "gates") {
     load_gates(store, folder.write(name + ".json", text).string());
+  } else if (kind == "claims") {
+    read_claims(text, name + ".json");
+  } else if (kind == "facts") {
+    Evidence(store, text, name + ".json");
+  } else if (kind == "published-reliability") {
+    read_known_reliability(folder.write(name + ".json", text), store);
+  } else if (kind == "published-residuals") {
+    folder.write(kFileOf.at(kind), text);
+    load_step_residuals(ConfigStore(folder.path()));
   } else {
     // The file need only exist: its text comes from memory.
     const fs::path file = folder.write(fs::path(kind) / (name + ".json"), "");
     loaders().at(kind)(store.with(std::make_shared<Replaced>(file, text)), file.string());
   }
+}
+
+std::vector<fs::path> json_files(const fs::path& folder) {
+  std::vector<fs::path> files;
+  if (!fs::is_directory(folder)) return files;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.path().extension() == ".json") files.push_back(entry.path());
+  }
+  return files;
 }
 
 const Json& resolved(const Json& root, const std::string& pointer) {
@@ -107,20 +135,24 @@ void list_closed(const Json& schema, const std::string& location, std::set<std::
     const std::string step =
         schema.is_object() ? part.key()
                            : std::to_string(static_cast<std::size_t>(std::distance(schema.begin(), part)));
-    list_closed(*part, location + "/" + step, out);
+    list_closed(*part, std::string(location).append("/").append(step), out);
   }
 }
 
 }  // namespace
 
+std::vector<fs::path> shipped_files(std::string_view kind) {
+  const auto file = kFileOf.find(kind);
+  if (file != kFileOf.end()) return {kSource / "configs" / file->second};
+  return json_files(kSource / "configs" / kind);
+}
+
 std::vector<ConfigFile> config_files(std::string_view kind) {
   std::vector<ConfigFile> files;
-  for (const fs::path& folder :
-       {kSource / "configs" / kind, kSource / "tests" / "unit" / "schemas" / "samples" / kind}) {
-    if (!fs::is_directory(folder)) continue;
-    for (const auto& entry : fs::directory_iterator(folder)) {
-      if (entry.path().extension() != ".json") continue;
-      files.push_back({entry.path().stem().string(), Json::parse(read_file(entry.path()))});
+  for (const auto& paths :
+       {shipped_files(kind), json_files(kSource / "tests" / "unit" / "schemas" / "samples" / kind)}) {
+    for (const fs::path& path : paths) {
+      files.push_back({path.stem().string(), Json::parse(read_file(path))});
     }
   }
   std::sort(files.begin(), files.end(), [](auto& a, auto& b) { return a.name < b.name; });

@@ -1,6 +1,7 @@
 // Config files of every kind as JSON values, and what their readers say of changed ones.
 #pragma once
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
@@ -9,17 +10,32 @@
 
 namespace traincast {
 
-// The folders of configs/ that have a schema, share/schemas/config-KIND.schema.json.
-inline constexpr std::string_view kSchemaKinds[] = {"gpus",        "clusters", "models",   "plans",
-                                                    "stacks",      "runs",     "profiles", "reliability",
-                                                    "uncertainty", "gates"};
+// Each has a schema, share/schemas/config-KIND.schema.json.
+inline constexpr std::string_view kSchemaKinds[] = {"gpus",
+                                                    "clusters",
+                                                    "models",
+                                                    "plans",
+                                                    "stacks",
+                                                    "runs",
+                                                    "profiles",
+                                                    "reliability",
+                                                    "communicators",
+                                                    "uncertainty",
+                                                    "gates",
+                                                    "claims",
+                                                    "facts",
+                                                    "published-reliability",
+                                                    "published-residuals"};
+
+// The files of a kind in configs/: those of the folder of its name, or the one file that there is.
+std::vector<std::filesystem::path> shipped_files(std::string_view kind);
 
 struct ConfigFile {
   std::string name;
   nlohmann::json value;
 };
 
-// Those in configs/, and samples with what no shipped file has.
+// The shipped ones, and samples with what none of those has.
 std::vector<ConfigFile> config_files(std::string_view kind);
 nlohmann::json config_schema(std::string_view kind);
 
