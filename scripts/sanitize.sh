@@ -4,8 +4,8 @@
 #   tsan      ThreadSanitizer: every test program that starts threads (search, histories, uncertain draws, fakes of many
 #             ranks, work beside messages), and two real MPI ranks
 #   valgrind  memcheck: two real MPI ranks, the tests of the collectives and a small `traincast measure`
-# On two cores: the build for tsan is 6 minutes of processor time, valgrind's runs 40 s of it (5 minutes by the clock beside
-# 30 other programs); the build for asan is the longest, of every test.
+# On two cores the tests of asan take 13 minutes after the longest of the builds, which is of every test; those of tsan 4
+# minutes after a build of 6 minutes of processor time; the runs of valgrind a minute.
 # usage: scripts/sanitize.sh [asan|tsan|valgrind]...   (all three where none is given)
 set -euo pipefail
 # shellcheck source=scripts/common.sh
