@@ -175,7 +175,7 @@ Axes default_axes(const Run& run, std::int64_t gpus, std::int64_t nvlink_domain,
 
 std::string axis_of(const std::string& setting) {
   const std::size_t equals = setting.find('=');
-  const std::string key = setting.substr(0, equals);
+  std::string key = setting.substr(0, equals);
   const bool known = std::find(std::begin(kAxisNames), std::end(kAxisNames), key) != std::end(kAxisNames);
   if (equals == std::string::npos || !known) {
     refuse(setting, (known ? "a value is missing, as in " + key + "=8" : "unknown key \"" + key + "\"") +

@@ -43,7 +43,7 @@ std::string repeated(std::string_view text, std::size_t times) {
 
 // All holes: takes no room on the disk.
 std::filesystem::path sparse_file(const TemporaryFolder& folder, std::int64_t bytes) {
-  const std::filesystem::path file = folder.write("large.json", "");
+  std::filesystem::path file = folder.write("large.json", "");
   if (::truncate(file.c_str(), bytes) != 0) throw std::runtime_error("no sparse files here");
   return file;
 }
