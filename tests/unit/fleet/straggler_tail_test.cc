@@ -53,7 +53,8 @@ TEST(StragglerTail, SlowNodesByHand) {
   EXPECT_DOUBLE_EQ(slowest_node({0, kSlow}, 99, 8, 0), 0);
   // With spread: the slowest of 10 slow nodes of 8 before, the slowest of 1,980 usual ones after.
   EXPECT_NEAR(slowest_node({0.01, kSlow}, 2000, 8, 0), 0.1 + 0.01 * expected_maximum(80), 0.002);
-  EXPECT_NEAR(slowest_node({0.01, kSlow}, 2000, 8, 20), 0.01 * expected_maximum(1980 * 8), 0.008);
+  EXPECT_NEAR(slowest_node({0.01, kSlow}, 2000, 8, 20), 0.01 * expected_maximum(std::int64_t{1980} * 8),
+              0.008);
 }
 
 TEST(StragglerTail, ThroughputByHand) {

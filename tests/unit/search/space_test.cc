@@ -37,13 +37,14 @@ TEST(Space, SettingsNarrowTheirAxis) {
 
 // 80 layers, an embedding and a head.
 TEST(Space, EmbeddingAndHeadMayBeStagesOfTheirOwn) {
-  const PreparedRun ranks("llama-3-70b-64", 82 * 81 * 16, {"pp=81:82"});
+  const PreparedRun ranks("llama-3-70b-64", std::int64_t{82} * 81 * 16, {"pp=81:82"});
   EXPECT_EQ(ranks.space().axes.pipeline, (std::vector<std::int64_t>{81, 82}));
   const PreparedRun chunks("llama-3-70b-64", 64, {"vp=1:82:83"});
   EXPECT_EQ(chunks.space().axes.virtual_stages, (std::vector<std::int64_t>{1, 82}));
-  EXPECT_NE(
-      refusal([] { PreparedRun("llama-3-70b-64", 83 * 64, {"pp=83"}); }).find("82, two more than layers"),
-      std::string::npos);
+  EXPECT_NE(refusal([] {
+              PreparedRun("llama-3-70b-64", std::int64_t{83} * 64, {"pp=83"});
+            }).find("82, two more than layers"),
+            std::string::npos);
   EXPECT_NE(refusal([] { PreparedRun("llama-3-70b-64", 64, {"vp=83"}); }).find("at most 82"),
             std::string::npos);
 }
