@@ -35,7 +35,7 @@ std::optional<Columns> columns_of(const Words& header) {
   columns.time = columns.of_device ? at("time") : at("cputime");
   columns.counts_wrong = at("#wrong") != none;
   columns.wrong = columns.counts_wrong ? at("#wrong") : at("error");
-  columns.least = std::max(columns.wrong, columns.time) + 1;
+  columns.least = std::max({columns.type, columns.wrong, columns.time}) + 1;
   if (columns.time == none || columns.wrong == none || columns.type == none) return std::nullopt;
   return columns;
 }

@@ -137,6 +137,18 @@ TEST(NcclTests, JsonResultsThatSayTooLittleAreRefusedByTheirPlace) {
   EXPECT_FALSE(test.rows[0].verified);
 }
 
+// A header that names the type last, and lines that end before it: no line of that table.
+TEST(NcclTests, LinesShorterThanTheirHeaderAreNoResults) {
+  const std::string text =
+      "# Collective test starting: all_reduce_perf\n#  size  count  time  algbw  busbw  #wrong  type\n"
+      "1048576 262144 45.1 23.2 23.2 0\n";
+  EXPECT_NE(refusal([&] { import_nccl_tests(text, "t", {.ranks = 2}); }).find("holds no result"),
+            std::string::npos);
+  EXPECT_EQ(
+      import_nccl_tests(text + "1048576 262144 45.1 23.2 23.2 0 half\n", "t", {.ranks = 2}).rows.at(0).dtype,
+      DataType::fp16);
+}
+
 TEST(NcclTests, TextWithoutRanksTakesThoseGivenAndSkipsEmptyLines) {
   const BandwidthTest test = import_nccl_tests(
       "# Collective test starting: /opt/bin/alltoall_perf\n#  Rank  0 Group\n"
