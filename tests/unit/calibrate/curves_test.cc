@@ -213,20 +213,21 @@ TEST(Curves, FitMemoryBoundKernelsByKind) {
   EXPECT_EQ(curves.use(rope).origin, Origin::fitted);
 }
 
+void add(Profile& profile, const Op& op, Seconds median, bool sustained) {
+  OpRow row{.op = op, .timing = {}, .sustained = sustained};
+  row.timing.median = median;
+  profile.ops.push_back(row);
+}
+
 TEST(Curves, PreferSustainedRowsAndSlowTheOthersAlike) {
   Profile profile;
   profile.from = kMeasured;
-  const auto add = [&profile](const Op& op, Seconds median, bool sustained) {
-    OpRow row{.op = op, .timing = {}, .sustained = sustained};
-    row.timing.median = median;
-    profile.ops.push_back(row);
-  };
   for (const KernelPoint& p : gemm_grid(true_gemm())) {
-    add(p.op, p.time, false);
+    add(profile, p.op, p.time, false);
     const auto& g = std::get<Gemm>(p.op);
-    if (g.m == 8192 && g.n == 8192) add(p.op, p.time * 1.1, true);
+    if (g.m == 8192 && g.n == 8192) add(profile, p.op, p.time * 1.1, true);
   }
-  add(Gemm{.m = 1, .n = 1, .k = 1}, Seconds(), false);
+  add(profile, Gemm{.m = 1, .n = 1, .k = 1}, Seconds(), false);
   profile.ops.back().timing.skipped = "no device";
   const KernelCurves burst = build_curves(gemm_grid(true_gemm()), kMeasured, test_gpu());
   const KernelCurves curves = build_curves(profile, test_gpu());
@@ -240,15 +241,10 @@ TEST(Curves, PreferSustainedRowsAndSlowTheOthersAlike) {
 TEST(Curves, SustainedRowsOfMemoryAloneLeaveBurstsAsTheyAre) {
   Profile profile;
   profile.from = kMeasured;
-  const auto add = [&profile](const Op& op, Seconds median, bool sustained) {
-    OpRow row{.op = op, .timing = {}, .sustained = sustained};
-    row.timing.median = median;
-    profile.ops.push_back(row);
-  };
   for (const KernelPoint& p : gemm_grid(true_gemm())) {
-    add(p.op, p.time, false);
+    add(profile, p.op, p.time, false);
     const auto& g = std::get<Gemm>(p.op);
-    if (g.m == 128 && g.n == 8192) add(p.op, p.time * 1.3, true);
+    if (g.m == 128 && g.n == 8192) add(profile, p.op, p.time * 1.3, true);
   }
   const KernelCurves burst = build_curves(gemm_grid(true_gemm()), kMeasured, test_gpu());
   const KernelCurves curves = build_curves(profile, test_gpu());
