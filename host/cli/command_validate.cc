@@ -100,10 +100,10 @@ int validate_known_reliability(const Arguments& arguments) {
                                          ? std::filesystem::path(arguments.positional()[1])
                                          : store.root() / "published" / "reliability.json";
   Calibrator calibrator(store, std::nullopt);
-  emit(arguments,
-       known_reliability_report(check_reliability(
-           read_known_reliability(file, store), calibrator, store, arguments.count("histories", 0, 1'000'000),
-           static_cast<std::uint64_t>(arguments.count("seed", 0, 1'000'000'000)))));
+  emit(arguments, known_reliability_report(check_reliability(
+                      read_known_reliability(Reader::from_file(file), store), calibrator, store,
+                      arguments.count("histories", 0, 1'000'000),
+                      static_cast<std::uint64_t>(arguments.count("seed", 0, 1'000'000'000)))));
   return 0;
 }
 

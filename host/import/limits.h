@@ -11,7 +11,7 @@ inline constexpr std::int64_t kMaxImportedLayers = 100'000;  // as load_transfor
 // Merging points into a profile compares each with each.
 inline constexpr std::size_t kMaxImportedRows = 20'000;
 // Of nccl-tests: more than any node has. Each is a rank of its own, however short the text that names it.
-inline constexpr int kMostGpusOfAProcess = 256;
-inline constexpr int kMostImportedRanks = 1'000'000;
+inline constexpr int kMaxGpusOfAProcess = 256;
+inline constexpr int kMaxImportedRanks = 1'000'000;
 
 }  // namespace traincast

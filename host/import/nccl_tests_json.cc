@@ -31,9 +31,9 @@ const JsonValue* member_of(const JsonValue& value, std::string_view key) {
 // A process drives as many GPUs as it has threads, times those of each.
 int gpus_of_a_process(const JsonValue::Object& config, const std::string& file) {
   const double gpus = number_of(config, "nthreads").value_or(1) * number_of(config, "ngpus").value_or(1);
-  if (!(gpus >= 1 && gpus <= kMostGpusOfAProcess) || gpus != std::floor(gpus)) {
+  if (!(gpus >= 1 && gpus <= kMaxGpusOfAProcess) || gpus != std::floor(gpus)) {
     throw ConfigError(file + "#/config: nthreads times ngpus; accepted: a whole number from 1 to " +
-                      std::to_string(kMostGpusOfAProcess));
+                      std::to_string(kMaxGpusOfAProcess));
   }
   return static_cast<int>(gpus);
 }
@@ -59,9 +59,9 @@ NcclTestsRun read_devices(const JsonValue& root, const std::string& file, Bandwi
     const auto* info_text = info == nullptr ? nullptr : info->get<std::string>();
     named = named && host_text != nullptr && !host_text->empty();
     run.ranks += each;
-    if (run.ranks > kMostImportedRanks) {
+    if (run.ranks > kMaxImportedRanks) {
       throw ConfigError(file + "#/config: too many ranks; accepted: up to " +
-                        std::to_string(kMostImportedRanks));
+                        std::to_string(kMaxImportedRanks));
     }
     if (named) run.hosts.insert(run.hosts.end(), static_cast<std::size_t>(each), *host_text);
     if (out.device.empty() && info_text != nullptr) out.device = *info_text;

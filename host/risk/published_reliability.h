@@ -10,6 +10,7 @@
 #include "host/base/table.h"
 #include "host/calibrate/system.h"
 #include "host/config/find.h"
+#include "host/config/reader.h"
 #include "host/model/cluster.h"
 
 namespace traincast {
@@ -47,8 +48,7 @@ struct ReliabilityCheck {
 };
 
 // A JSON file {"rows": [...]}; see configs/published/README.md. Throws ConfigError.
-std::vector<KnownReliability> read_known_reliability(const std::filesystem::path& file,
-                                                     const ConfigStore& store);
+std::vector<KnownReliability> read_known_reliability(Reader root, const ConfigStore& store);
 
 // `histories` of each run with a length, of this seed.
 std::vector<ReliabilityCheck> check_reliability(const std::vector<KnownReliability>& rows,

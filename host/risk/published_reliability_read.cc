@@ -43,9 +43,7 @@ void read_inputs(Reader& row, const Shared& shared, const ConfigStore& store, Kn
 
 }  // namespace
 
-std::vector<KnownReliability> read_known_reliability(const std::filesystem::path& file,
-                                                     const ConfigStore& store) {
-  Reader root = Reader::from_file(file);
+std::vector<KnownReliability> read_known_reliability(Reader root, const ConfigStore& store) {
   static_cast<void>(root.provenance());
   Shared shared;
   Reader storage = root.object("storage");

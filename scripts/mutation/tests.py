@@ -35,7 +35,7 @@ def run(program, cases, limit, **environment):
     with tempfile.TemporaryDirectory() as scratch, tempfile.TemporaryFile() as said:
         started = subprocess.Popen(command, env={**os.environ, **environment, "TMPDIR": scratch}, cwd=scratch,
                                    stdin=subprocess.DEVNULL, stdout=said, stderr=said, preexec_fn=limits)
-        watch = threading.Timer(60 + 6 * limit, started.kill)  # waits for something that does not come
+        watch = threading.Timer(60 + 30 * limit, started.kill)  # waits for something that does not come
         watch.start()
         _, status, used = os.wait4(started.pid, 0)
         started.returncode = status

@@ -11,6 +11,7 @@
 #include "host/config/load_reliability.h"
 #include "host/config/override_edit.h"
 #include "host/model/parameters.h"
+#include "host/risk/published_reliability.h"
 #include "host/risk/uncertainty_set.h"
 #include "host/search/gates.h"
 #include "tests/fuzz/targets.h"
@@ -78,6 +79,11 @@ void read_config(std::string_view bytes) {
   const auto [word, text] = select(bytes);
   if (word == "gates") {
     read_gates(Reader::from_text(text, "x.json"));
+    return;
+  }
+  if (word == "published-reliability") {
+    const auto shipped = std::make_shared<OneReplaced>(kFiles, std::filesystem::path(), "");
+    read_known_reliability(Reader::from_text(text, "x.json"), kShipped.with(shipped));
     return;
   }
   for (const Loader& loader : kLoaders) {

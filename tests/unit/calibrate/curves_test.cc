@@ -213,44 +213,41 @@ TEST(Curves, FitMemoryBoundKernelsByKind) {
   EXPECT_EQ(curves.use(rope).origin, Origin::fitted);
 }
 
-void add(Profile& profile, const Op& op, Seconds median, bool sustained) {
-  OpRow row{.op = op, .timing = {}, .sustained = sustained};
-  row.timing.median = median;
-  profile.ops.push_back(row);
+// The grid in bursts, and of products of m rows and 8192 columns sustained rows, slower by a factor.
+Profile partly_sustained(std::int64_t m, double slower) {
+  Profile profile;
+  profile.from = kMeasured;
+  const auto add = [&profile](const Op& op, Seconds median, bool sustained) {
+    OpRow row{.op = op, .timing = {}, .sustained = sustained};
+    row.timing.median = median;
+    profile.ops.push_back(row);
+  };
+  for (const KernelPoint& p : gemm_grid(true_gemm())) {
+    add(p.op, p.time, false);
+    const auto& g = std::get<Gemm>(p.op);
+    if (g.m == m && g.n == 8192) add(p.op, p.time * slower, true);
+  }
+  add(Gemm{.m = 1, .n = 1, .k = 1}, Seconds(), false);
+  profile.ops.back().timing.skipped = "no device";
+  return profile;
+}
+double over_burst(const Profile& profile, const Gemm& op) {
+  const KernelCurves burst = build_curves(gemm_grid(true_gemm()), kMeasured, test_gpu());
+  return build_curves(profile, test_gpu()).time(op) / burst.time(op);
 }
 
 TEST(Curves, PreferSustainedRowsAndSlowTheOthersAlike) {
-  Profile profile;
-  profile.from = kMeasured;
-  for (const KernelPoint& p : gemm_grid(true_gemm())) {
-    add(profile, p.op, p.time, false);
-    const auto& g = std::get<Gemm>(p.op);
-    if (g.m == 8192 && g.n == 8192) add(profile, p.op, p.time * 1.1, true);
-  }
-  add(profile, Gemm{.m = 1, .n = 1, .k = 1}, Seconds(), false);
-  profile.ops.back().timing.skipped = "no device";
-  const KernelCurves burst = build_curves(gemm_grid(true_gemm()), kMeasured, test_gpu());
-  const KernelCurves curves = build_curves(profile, test_gpu());
-  const auto ratio = [&](const Gemm& op) { return curves.time(op) / burst.time(op); };
-  EXPECT_NEAR(ratio({.m = 8192, .n = 8192, .k = 4096}), 1.1, 1e-6);  // timed
-  EXPECT_NEAR(ratio({.m = 4096, .n = 2048, .k = 4096}), 1.1, 1e-6);  // compute-bound
-  EXPECT_NEAR(ratio({.m = 128, .n = 8192, .k = 8192}), 1.0, 1e-6);   // streams its weights
+  const Profile profile = partly_sustained(8192, 1.1);
+  EXPECT_NEAR(over_burst(profile, {.m = 8192, .n = 8192, .k = 4096}), 1.1, 1e-6);  // timed
+  EXPECT_NEAR(over_burst(profile, {.m = 4096, .n = 2048, .k = 4096}), 1.1, 1e-6);  // compute-bound
+  EXPECT_NEAR(over_burst(profile, {.m = 128, .n = 8192, .k = 8192}), 1.0, 1e-6);   // streams its weights
 }
 
 // Sustained rows that wait for memory say nothing of clocks.
 TEST(Curves, SustainedRowsOfMemoryAloneLeaveBurstsAsTheyAre) {
-  Profile profile;
-  profile.from = kMeasured;
-  for (const KernelPoint& p : gemm_grid(true_gemm())) {
-    add(profile, p.op, p.time, false);
-    const auto& g = std::get<Gemm>(p.op);
-    if (g.m == 128 && g.n == 8192) add(profile, p.op, p.time * 1.3, true);
-  }
-  const KernelCurves burst = build_curves(gemm_grid(true_gemm()), kMeasured, test_gpu());
-  const KernelCurves curves = build_curves(profile, test_gpu());
-  const auto ratio = [&](const Gemm& op) { return curves.time(op) / burst.time(op); };
-  EXPECT_NEAR(ratio({.m = 128, .n = 8192, .k = 8192}), 1.3, 1e-6);
-  EXPECT_NEAR(ratio({.m = 8192, .n = 8192, .k = 4096}), 1, 1e-6);
+  const Profile profile = partly_sustained(128, 1.3);
+  EXPECT_NEAR(over_burst(profile, {.m = 128, .n = 8192, .k = 8192}), 1.3, 1e-6);
+  EXPECT_NEAR(over_burst(profile, {.m = 8192, .n = 8192, .k = 4096}), 1, 1e-6);
 }
 
 TEST(KernelCsv, ReadsBothTablesByColumnName) {

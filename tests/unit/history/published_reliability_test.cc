@@ -14,7 +14,8 @@ namespace {
 TEST(PublishedReliability, EveryRowHasAnAnswerNearWhatIsKnown) {
   const ConfigStore store(TRAINCAST_TEST_CONFIGS);
   Calibrator calibrator(store, std::nullopt);
-  const auto rows = read_known_reliability(store.root() / "published" / "reliability.json", store);
+  const auto rows =
+      read_known_reliability(Reader::from_file(store.root() / "published" / "reliability.json"), store);
   const auto checks = check_reliability(rows, calibrator, store, 20, 1);
   ASSERT_EQ(checks.size(), rows.size());
   ASSERT_GE(checks.size(), 14U);
@@ -57,14 +58,14 @@ TEST(PublishedReliability, EveryRowHasAnAnswerNearWhatIsKnown) {
 
 TEST(PublishedReliability, ARowWithoutATimeIsOfNinetyDays) {
   const ConfigStore store(TRAINCAST_TEST_CONFIGS);
-  const TemporaryFolder folder;
-  const auto file = folder.write("rows.json", R"({"origin": "assumed", "source": "test",
+  const Reader file = Reader::from_text(R"({"origin": "assumed", "source": "test",
     "storage": {"write": "1 TB/s", "stall": "5 s", "asynchronous": true, "bytes_per_parameter": 16,
                 "origin": "assumed", "source": "test"},
     "rows": [{"name": "a", "figure": "interruptions", "gpus": 1024, "parameters": 1e10, "set": "rsc-1",
               "published": {"low": 1, "high": 2, "source": "test"}},
              {"name": "b", "figure": "hours_between", "gpus": 1024, "parameters": 1e10, "set": "rsc-1",
-              "published": {"low": 1, "high": 2, "source": "test"}}]})");
+              "published": {"low": 1, "high": 2, "source": "test"}}]})",
+                                        "rows.json");
   const auto rows = read_known_reliability(file, store);
   ASSERT_EQ(rows.size(), 2U);
   EXPECT_EQ(rows[0].useful, Seconds(90 * kSecondsPerDay));
@@ -76,12 +77,12 @@ TEST(PublishedReliability, ARowWithoutATimeIsOfNinetyDays) {
 
 TEST(PublishedReliability, RefusesFiguresThatNoErrorCanBeTakenOf) {
   const ConfigStore store(TRAINCAST_TEST_CONFIGS);
-  const TemporaryFolder folder;
   const auto read = [&](const std::string& published) {
-    const auto file = folder.write("rows.json", R"({"origin": "published", "source": "made up", "storage":
+    const Reader file = Reader::from_text(R"({"origin": "published", "source": "made up", "storage":
       {"write": "1 TB/s", "stall": "0 s", "asynchronous": true, "bytes_per_parameter": 14}, "rows": [
       {"name": "n", "figure": "goodput", "gpus": 8, "parameters": 7e9, "set": "rsc-1", "published": {)" +
-                                                    published + "}}]}");
+                                              published + "}}]}",
+                                          "rows.json");
     return read_known_reliability(file, store).at(0);
   };
   EXPECT_EQ(read(R"("at_least": 0.9)").low, 0.9);

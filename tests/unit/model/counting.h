@@ -40,6 +40,24 @@ class RecordingNetwork final : public CollectiveTimes {
   mutable std::vector<Message> messages_;
 };
 
+// Both of them, as a system.
+class CountingMachine {
+ public:
+  explicit CountingMachine(CountingKernels::What what = CountingKernels::What::flops) : kernels_(what) {
+    system_.kernels = &kernels_;
+    system_.collectives = &network_;
+  }
+  CountingMachine(const CountingMachine&) = delete;
+  CountingMachine& operator=(const CountingMachine&) = delete;
+  const System& system() const { return system_; }
+  const std::vector<Message>& messages() const { return network_.messages(); }
+
+ private:
+  CountingKernels kernels_;
+  RecordingNetwork network_;
+  System system_;
+};
+
 // Everything exposed and nothing added, so that counts come out whole.
 inline Stack bare_stack() {
   Stack stack;
@@ -70,14 +88,9 @@ struct Result {
 inline Result run(const Transformer& model, const Plan& plan, const Stack& stack,
                   CountingKernels::What what = CountingKernels::What::flops,
                   LayerKind kind = LayerKind::dense) {
-  const CountingKernels kernels(what);
-  const RecordingNetwork network;
-  System system;
-  system.kernels = &kernels;
-  system.collectives = &network;
-  Result result{layer_times(model, plan, stack, system, kind, model.sequence), {}};
-  result.messages = network.messages();
-  return result;
+  const CountingMachine machine(what);
+  const PassTimes times = layer_times(model, plan, stack, machine.system(), kind, model.sequence);
+  return {times, machine.messages()};
 }
 
 inline double both(const PassTimes& times, Part part) {

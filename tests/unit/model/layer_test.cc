@@ -40,10 +40,8 @@ TEST(Layer, LatentAttentionFlopsAreSixPerParameterAndToken) {
 }
 
 TEST(Layer, HeadFlopsAreSixPerWeightAndToken) {
-  const CountingKernels kernels(CountingKernels::What::flops);
-  const RecordingNetwork network;
-  System system;
-  system.kernels = &kernels, system.collectives = &network;
+  const CountingMachine machine;
+  const System& system = machine.system();
   Plan plan = two_sequences();
   EXPECT_DOUBLE_EQ(both(head_times(llama(), plan, bare_stack(), system), Part::head),
                    6 * 1024 * 32000 * kTokens);
@@ -170,10 +168,8 @@ TEST(Layer, SharedExpertsReduceOverTensorRanks) {
 }
 
 TEST(Layer, EmbeddingAndFinalNormMoveFourBytesAnElement) {
-  const CountingKernels kernels(CountingKernels::What::bytes);
-  const RecordingNetwork network;
-  System system;
-  system.kernels = &kernels, system.collectives = &network;
+  const CountingMachine machine(CountingKernels::What::bytes);
+  const System& system = machine.system();
   const Plan plan = two_sequences();
   EXPECT_DOUBLE_EQ(embedding_times(llama(), plan, bare_stack(), system).forward[Part::elementwise],
                    4 * kTokens * 1024);

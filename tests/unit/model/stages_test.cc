@@ -18,11 +18,9 @@ using namespace test;
 // Of 4096 tokens each of four tensor ranks sends its quarter of 1024 16-bit elements to the rank `stride` on.
 TEST(Pipeline, MessageBetweenStages) {
   const auto message = [](const Plan& plan, const Stack& stack) {
-    const RecordingNetwork network;
-    System system;
-    system.collectives = &network;
-    const double exposed = pipeline_message(llama(), plan, stack, system).exposed;
-    return std::pair(exposed, network.messages().at(0));
+    const CountingMachine machine;
+    const double exposed = pipeline_message(llama(), plan, stack, machine.system()).exposed;
+    return std::pair(exposed, machine.messages().at(0));
   };
   Plan plan = two_sequences();
   plan.tensor_parallel = 4;
@@ -49,10 +47,8 @@ TEST(Pipeline, MessageBetweenStages) {
 // 30 bytes a parameter and step; ZeRO shares dense ones over the data ranks, experts over those that hold the
 // same.
 TEST(OnceAStep, OptimizerAndShards) {
-  const CountingKernels kernels(CountingKernels::What::bytes);
-  const RecordingNetwork network;
-  System system;
-  system.kernels = &kernels, system.collectives = &network;
+  const CountingMachine machine(CountingKernels::What::bytes);
+  const System& system = machine.system();
   Plan plan;
   plan.data_parallel = 4;
   plan.expert_parallel = 2;
@@ -69,17 +65,15 @@ TEST(OnceAStep, OptimizerAndShards) {
 // Four bytes of a gradient and two of a weight: dense parameters between the four data ranks, experts between
 // the two that hold the same.
 TEST(OnceAStep, MessagesOfGradientsAndWeights) {
-  const CountingKernels kernels(CountingKernels::What::bytes);
   Plan plan;
   plan.data_parallel = 4;
   plan.expert_parallel = 2;
   const auto sent = [&](double& seconds) {
-    const RecordingNetwork network;
-    System system;
-    system.kernels = &kernels, system.collectives = &network;
-    seconds = once_a_step({.dense = 1000, .experts = 400}, plan, bare_stack(), system)[Part::data_comm];
+    const CountingMachine machine;
+    const MostHeld held{.dense = 1000, .experts = 400};
+    seconds = once_a_step(held, plan, bare_stack(), machine.system())[Part::data_comm];
     std::vector<std::pair<Collective, double>> list;
-    for (const Message& message : network.messages()) list.emplace_back(message.collective, message.bytes);
+    for (const Message& message : machine.messages()) list.emplace_back(message.collective, message.bytes);
     return list;
   };
   using List = std::vector<std::pair<Collective, double>>;
@@ -115,11 +109,9 @@ TEST(ShardGroups, OfSixteenRanksInNodesOfEight) {
 
 // Two gathers of two bytes a weight and a scatter of four a gradient.
 TEST(Gathers, MessagesOfALayer) {
-  const RecordingNetwork network;
-  System system;
-  system.collectives = &network;
-  EXPECT_DOUBLE_EQ(gathered_layer_seconds(1000, {.ranks = 8}, bare_stack(), system), 3);
-  for (const Message& message : network.messages()) {
+  const CountingMachine machine;
+  EXPECT_DOUBLE_EQ(gathered_layer_seconds(1000, {.ranks = 8}, bare_stack(), machine.system()), 3);
+  for (const Message& message : machine.messages()) {
     EXPECT_DOUBLE_EQ(message.bytes, message.collective == Collective::all_gather ? 2000 : 4000);
   }
 }
@@ -142,10 +134,8 @@ TEST(Gathers, WhatDoesNotHide) {
 
 // A mixture, then a dense layer: the prediction module is another dense layer and another head.
 TEST(Stages, PredictionModulesAreLikeTheLastLayer) {
-  const CountingKernels kernels(CountingKernels::What::flops);
-  const RecordingNetwork network;
-  System system;
-  system.kernels = &kernels, system.collectives = &network;
+  const CountingMachine machine;
+  const System& system = machine.system();
   Transformer model = mixture();
   model.layers = 2;
   model.moe->every = 2;

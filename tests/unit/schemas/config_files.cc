@@ -74,7 +74,7 @@ void load_text(std::string_view kind, const std::string& name, const std::string
   } else if (kind == "facts") {
     Evidence(store, text, name + ".json");
   } else if (kind == "published-reliability") {
-    read_known_reliability(folder.write(name + ".json", text), store);
+    read_known_reliability(Reader::from_text(text, name + ".json"), store);
   } else if (kind == "published-residuals") {
     folder.write(kFileOf.at(kind), text);
     load_step_residuals(ConfigStore(folder.path()));
