@@ -5,7 +5,7 @@
 #             ranks, work beside messages), and two real MPI ranks
 #   valgrind  memcheck: two real MPI ranks, the tests of the collectives and a small `traincast measure`
 # On two cores the tests of asan take 13 minutes after the longest of the builds, which is of every test; those of tsan 4
-# minutes after a build of 6 minutes of processor time; the runs of valgrind a minute.
+# minutes after a build of 6 minutes of processor time; the runs of valgrind half a minute.
 # usage: scripts/sanitize.sh [asan|tsan|valgrind]...   (all three where none is given)
 set -euo pipefail
 # shellcheck source=scripts/common.sh
