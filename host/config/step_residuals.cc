@@ -29,8 +29,7 @@ int stack_year(std::string_view stack) {
   return 0;
 }
 
-StepResiduals load_step_residuals(const ConfigStore& store) {
-  Reader root = Reader::from_file(store.root() / "published" / "residuals.json");
+StepResiduals read_step_residuals(Reader root) {
   StepResiduals residuals;
   residuals.from = root.provenance();
   residuals.spread_per_decade = root.number("spread_per_decade", 0, 10);
@@ -51,6 +50,10 @@ StepResiduals load_step_residuals(const ConfigStore& store) {
   }
   root.finish();
   return residuals;
+}
+
+StepResiduals load_step_residuals(const ConfigStore& store) {
+  return read_step_residuals(Reader::from_file(store.root() / "published" / "residuals.json"));
 }
 
 }  // namespace traincast

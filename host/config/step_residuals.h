@@ -9,6 +9,7 @@
 
 #include "host/base/origin.h"
 #include "host/config/find.h"
+#include "host/config/reader.h"
 
 namespace traincast {
 
@@ -40,6 +41,7 @@ struct StepResiduals {
 int stack_year(std::string_view stack);
 
 // Throws ConfigError.
-StepResiduals load_step_residuals(const ConfigStore& store);
+StepResiduals read_step_residuals(Reader root);
+StepResiduals load_step_residuals(const ConfigStore& store);  // configs/published/residuals.json
 
 }  // namespace traincast

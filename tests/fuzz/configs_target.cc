@@ -5,11 +5,14 @@
 #include <utility>
 
 #include "host/base/errors.h"
+#include "host/claims/claim.h"
+#include "host/claims/facts.h"
 #include "host/config/json.h"
 #include "host/config/load.h"
 #include "host/config/load_profile.h"
 #include "host/config/load_reliability.h"
 #include "host/config/override_edit.h"
+#include "host/config/step_residuals.h"
 #include "host/model/parameters.h"
 #include "host/risk/published_reliability.h"
 #include "host/risk/uncertainty_set.h"
@@ -79,6 +82,18 @@ void read_config(std::string_view bytes) {
   const auto [word, text] = select(bytes);
   if (word == "gates") {
     read_gates(Reader::from_text(text, "x.json"));
+    return;
+  }
+  if (word == "claims") {
+    read_claims(text, "x.json");
+    return;
+  }
+  if (word == "facts") {
+    read_facts(Reader::from_text(text, "x.json"), kShipped);
+    return;
+  }
+  if (word == "published-residuals") {
+    read_step_residuals(Reader::from_text(text, "x.json"));
     return;
   }
   if (word == "published-reliability") {

@@ -33,7 +33,7 @@ Computation fed() {
 
 struct Stage {
   ConfigStore store{TRAINCAST_TEST_CONFIGS};
-  Evidence evidence{store, kFacts, "facts.json"};
+  Evidence evidence{store, read_facts(Reader::from_text(kFacts, "facts.json"), store)};
 };
 
 template <typename F>
@@ -145,12 +145,13 @@ TEST(ReadClaims, RefusesWhatCannotBeTested) {
 
 TEST(ReadFacts, RefusesWithPlaceAndReason) {
   const ConfigStore store{TRAINCAST_TEST_CONFIGS};
+  const auto read = [&](const std::string& text) {
+    read_facts(Reader::from_text(text, "facts.json"), store);
+  };
   const auto why = [&](const std::string& facts, const std::string& ranges = "") {
     return refusal([&] {
-      Evidence(store,
-               R"({"origin":"published","source":"made up","facts":[)" + facts + R"(],"run_ranges":[)" +
-                   ranges + "]}",
-               "facts.json");
+      read(R"({"origin":"published","source":"made up","facts":[)" + facts + R"(],"run_ranges":[)" + ranges +
+           "]}");
     });
   };
   const std::string grid = R"({"name":"grid","what":"w","kind":"power","value":"10 MW"})";
@@ -163,8 +164,7 @@ TEST(ReadFacts, RefusesWithPlaceAndReason) {
   EXPECT_NE(why(R"({"name":"a","what":"w","kind":"power","value":"1 W","low":"-1 W"})")
                 .find("facts.json#/facts/0/low: \"-1 W\" is out of range; accepted: zero or more"),
             std::string::npos);
-  EXPECT_EQ(refusal([&] { Evidence(store, R"({"facts":[],"run_ranges":[]})", "facts.json"); }),
-            "facts.json#: missing key \"origin\"");
+  EXPECT_EQ(refusal([&] { read(R"({"facts":[],"run_ranges":[]})"); }), "facts.json#: missing key \"origin\"");
   EXPECT_NE(why(R"({"name":"a","what":"w","kind":"colour","value":1})").find("/facts/0/kind: "),
             std::string::npos);
   EXPECT_NE(why(R"({"name":"a","what":"w","kind":"number","value":1,"low":2})")

@@ -9,7 +9,7 @@
 #include "host/base/errors.h"
 #include "host/base/file.h"
 #include "host/claims/claim.h"
-#include "host/claims/evidence.h"
+#include "host/claims/facts.h"
 #include "host/config/load.h"
 #include "host/config/load_profile.h"
 #include "host/config/load_reliability.h"
@@ -72,12 +72,11 @@ void load_text(std::string_view kind, const std::string& name, const std::string
   } else if (kind == "claims") {
     read_claims(text, name + ".json");
   } else if (kind == "facts") {
-    Evidence(store, text, name + ".json");
+    read_facts(Reader::from_text(text, name + ".json"), store);
   } else if (kind == "published-reliability") {
     read_known_reliability(Reader::from_text(text, name + ".json"), store);
   } else if (kind == "published-residuals") {
-    folder.write(kFileOf.at(kind), text);
-    load_step_residuals(ConfigStore(folder.path()));
+    read_step_residuals(Reader::from_text(text, name + ".json"));
   } else {
     // The file need only exist: its text comes from memory.
     const fs::path file = folder.write(fs::path(kind) / (name + ".json"), "");
