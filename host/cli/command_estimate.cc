@@ -49,7 +49,7 @@ int run_estimate(const Arguments& arguments) {
   }
   const std::int64_t count = arguments.count("histories", 0, 10'000'000);
   if (count > 0) {
-    const auto seed = static_cast<std::uint64_t>(arguments.count("seed", 0, 1'000'000'000));
+    const std::uint64_t seed = chosen_seed(arguments);
     const HistoryModel model(history_inputs(forecast.run, forecast.phases, forecast.estimate));
     const HistorySummary summary =
         summarise(simulate_histories(model, count, seed, split_over(arguments.session())));

@@ -1,6 +1,7 @@
 #include <array>
 #include <filesystem>
 
+#include "host/base/atomic_file.h"
 #include "host/base/errors.h"
 #include "host/base/file.h"
 #include "host/cli/command.h"
@@ -102,8 +103,12 @@ int import_megatron_file(const Arguments& arguments) {
   const std::string plan_text = plan_json(imported.plan, imported.notes);
   const Transformer model = checked_model(model_text, out);
   read_plan(Reader::from_text(plan_text, plan_out.string()), plan_out.stem().string(), store);
-  write_file_atomically(out, model_text);
-  write_file_atomically(plan_out, plan_text);
+  AtomicFile model_file(out);
+  AtomicFile plan_file(plan_out);
+  model_file.write(model_text);
+  plan_file.write(plan_text);
+  model_file.commit();  // both are whole before either takes its place
+  plan_file.commit();
   for (const std::string& note : imported.notes) notice(arguments, note);
   notice(arguments, out.string() + ": " + model_summary(model));
   notice(arguments, plan_out.string() + ": " + std::to_string(imported.plan.gpus()) + " GPUs");

@@ -13,6 +13,7 @@
 #include "host/cli/command.h"
 #include "host/cli/output.h"
 #include "host/cli/progress.h"
+#include "host/cli/uncertainties.h"
 #include "host/cli/validate_configs.h"
 #include "host/config/load.h"
 #include "host/risk/published_reliability.h"
@@ -102,8 +103,7 @@ int validate_known_reliability(const Arguments& arguments) {
   Calibrator calibrator(store, std::nullopt);
   emit(arguments, known_reliability_report(check_reliability(
                       read_known_reliability(Reader::from_file(file), store), calibrator, store,
-                      arguments.count("histories", 0, 1'000'000),
-                      static_cast<std::uint64_t>(arguments.count("seed", 0, 1'000'000'000)))));
+                      arguments.count("histories", 0, 1'000'000), chosen_seed(arguments))));
   return 0;
 }
 

@@ -45,10 +45,11 @@ void check_same_program(Session& session) {
 
 }  // namespace
 
-// Set by the launchers of Open MPI, MPICH and Slurm; read so that a command of one rank needs no MPI at all.
+// Set by the launchers of Open MPI, MVAPICH, MPICH and Slurm; read so that a command of one rank needs no MPI
+// at all.
 bool is_other_rank() {
-  constexpr std::array<const char*, 4> kRankVariables = {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK",
-                                                         "SLURM_PROCID"};
+  constexpr std::array<const char*, 5> kRankVariables = {"OMPI_COMM_WORLD_RANK", "MV2_COMM_WORLD_RANK",
+                                                         "PMIX_RANK", "PMI_RANK", "SLURM_PROCID"};
   for (const char* name : kRankVariables) {
     const char* rank = std::getenv(name);
     if (rank != nullptr) return std::string_view(rank) != "0";

@@ -15,6 +15,10 @@ const OptionSpec kSeedOption{.name = "seed",
                              .help = "of all that is random: the same seed gives the same bytes",
                              .fallback = "1"};
 
+std::uint64_t chosen_seed(const Arguments& arguments) {
+  return static_cast<std::uint64_t>(arguments.count("seed", 0, INT64_MAX));
+}
+
 UncertaintyOptions chosen_draws(const Arguments& arguments) {
   UncertaintyOptions options;
   const std::int64_t draws =
@@ -23,7 +27,7 @@ UncertaintyOptions chosen_draws(const Arguments& arguments) {
     throw UsageError("--draws " + std::to_string(draws) + " is not accepted; accepted: an even number");
   }
   options.draws = static_cast<std::uint64_t>(draws);
-  options.seed = static_cast<std::uint64_t>(arguments.count("seed", 0, INT64_MAX));
+  options.seed = chosen_seed(arguments);
   return options;
 }
 

@@ -1,6 +1,7 @@
 // What the commands that draw share.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 
 #include "host/cli/arguments.h"
@@ -12,6 +13,7 @@ namespace traincast {
 
 extern const OptionSpec kDrawsOption;
 extern const OptionSpec kSeedOption;
+std::uint64_t chosen_seed(const Arguments& arguments);
 UncertaintyOptions chosen_draws(const Arguments& arguments);
 
 // Of a feasible forecast that was made from this store. None where the configs have no

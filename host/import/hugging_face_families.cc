@@ -18,7 +18,7 @@ Transformer llama(const ForeignObject& config, Notes& notes) {
 // Layers from "max_window_layers" on have the window (Qwen2, Qwen3): here all of them or none can.
 void add_late_sliding(Transformer& model, const ForeignObject& config) {
   if (!config.flag_or("use_sliding_window", false)) return;
-  const std::int64_t first = config.count_or({"max_window_layers"}, 0);
+  const std::int64_t first = config.count_or({"max_window_layers"}, 28);  // the classes' default
   if (config.texts("layer_types").empty() && first > 0) {
     if (first >= model.layers) return;
     config.fail("max_window_layers",

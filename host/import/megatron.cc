@@ -25,7 +25,7 @@ std::int64_t padded_vocabulary(const Given& given, const MegatronOptions& option
   }
   const std::int64_t multiple =
       std::max<std::int64_t>(1, given.count_or({"make-vocab-size-divisible-by"}, 128)) *
-      given.degree("tensor-model-parallel-size");
+      given.degree({"tensor-model-parallel-size"});
   return (vocabulary + multiple - 1) / multiple * multiple;
 }
 
@@ -67,12 +67,15 @@ void add_experts(const Given& given, Transformer& model) {
   model.moe = moe;
 }
 
-void add_attention(const Given& given, Transformer& model) {
+void add_attention(const Given& given, Transformer& model, std::vector<std::string>& notes) {
   model.heads = given.count({"num-attention-heads"});
-  model.kv_heads = model.heads;
-  if (given.flag("group-query-attention") || given.has("num-query-groups")) {
-    model.kv_heads =
-        given.count_or({"num-query-groups"}, given.flag("group-query-attention") ? 1 : model.heads);
+  const bool grouped = given.flag("group-query-attention");
+  model.kv_heads = given.count_or({"num-query-groups"}, grouped ? 1 : model.heads);
+  if (!grouped && model.kv_heads != model.heads && given.typed("num-query-groups")) {
+    notes.push_back("--num-query-groups " + std::to_string(model.kv_heads) +
+                    " without --group-query-attention changes nothing in Megatron-LM: " +
+                    std::to_string(model.heads) + " key-value heads taken.");
+    model.kv_heads = model.heads;
   }
   if (model.kv_heads == 0 || model.heads % model.kv_heads != 0) {
     given.fail("num-query-groups", std::to_string(model.kv_heads) + " does not divide the " +
@@ -160,10 +163,11 @@ Transformer read_model(const Given& given, const MegatronOptions& options, std::
                                  std::to_string(kMaxImportedLayers));
   }
   model.hidden = given.count({"hidden-size"});
-  add_attention(given, model);
+  add_attention(given, model, notes);
   model.gated_ffn = gated(given);
-  // Megatron-LM's own default: 4 h, or 2/3 of it, rounded to 64, where the FFN is gated.
-  const std::int64_t usual = model.gated_ffn ? model.hidden * 4 * 2 / 3 / 64 * 64 : 4 * model.hidden;
+  // Megatron-LM's own default: 4 h, or 2/3 of it, rounded to 64, with SwiGLU (no other gate; not NeMo's).
+  const bool swiglu = given.flag("swiglu") || given.text("activation-func") == "swiglu";
+  const std::int64_t usual = swiglu ? model.hidden * 4 * 2 / 3 / 64 * 64 : 4 * model.hidden;
   model.ffn_hidden = given.count_or({"ffn-hidden-size"}, usual);
   model.vocab = padded_vocabulary(given, options, notes);
   model.sequence = given.count({"seq-length", "encoder-seq-length", "data-seq-length"});
@@ -187,7 +191,7 @@ Transformer read_model(const Given& given, const MegatronOptions& options, std::
 // of a run that says the rest is written out for the reader.
 void note_rampup(const Given& given, const Transformer& model, const Plan& plan,
                  std::vector<std::string>& notes) {
-  constexpr const char* kKey = "rampup-batch-size";
+  const char* const kKey = given.has("rampup-batch-size") ? "rampup-batch-size" : "data-rampup-batch-size";
   std::string text = given.text(kKey);
   if (text.empty() || text == "None") return;
   for (char& c : text) {

@@ -28,6 +28,7 @@ struct ImportedTraining {
 
 struct MegatronArgument {
   std::string text;                    // of a flag "true"
+  bool typed = false;                  // "--key" of a command line or script; not of a YAML or Hydra's
   bool conditional = false;            // inside an `if` or `case` of a script
   std::vector<std::string> overruled;  // other texts of the same argument
 };

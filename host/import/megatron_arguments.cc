@@ -18,13 +18,14 @@ std::string dashed(std::string_view key) {
 }
 
 // As argparse: the last of several counts.
-void put(MegatronArguments& out, const std::string& key, std::string text, bool conditional) {
+MegatronArgument& put(MegatronArguments& out, const std::string& key, std::string text, bool conditional) {
   auto [at, fresh] = out.try_emplace(key);
   MegatronArgument& argument = at->second;
   const bool again = !fresh && argument.text == text;
   if (!fresh && !again) argument.overruled.push_back(argument.text);
   argument.conditional = conditional && (!again || argument.conditional);
   argument.text = std::move(text);
+  return argument;
 }
 
 // Whose keys say nothing of a step, and may have the names of those that do.
@@ -115,7 +116,7 @@ MegatronArguments command_line(const std::vector<ShellWord>& words) {
         value += " " + words[++i].text;
       }
     }
-    put(out, dashed(word), value, conditional);
+    put(out, dashed(word), value, conditional).typed = true;
   }
   return out;
 }

@@ -47,6 +47,10 @@ bool Given::flag(std::string_view key) const {
   return found != nullptr && !is_none(found->text) && found->text != "false" && found->text != "False";
 }
 
+bool Given::typed(std::string_view key) const {
+  return has(key) && find(key)->typed;
+}
+
 std::string Given::text(std::string_view key) const {
   const MegatronArgument* found = find(key);
   return found == nullptr ? "" : found->text;
@@ -76,11 +80,12 @@ std::int64_t Given::count(std::initializer_list<std::string_view> keys) const {
   return value;
 }
 
-std::int64_t Given::degree(std::string_view key) const {
+std::int64_t Given::degree(std::initializer_list<std::string_view> keys) const {
   constexpr std::int64_t kMaxDegree = 10'000;  // four of them multiplied fit 64 bits
-  const std::int64_t value = count_or({key}, 1);
+  const std::int64_t value = count_or(keys, 1);
   if (value < 1 || value > kMaxDegree) {
-    fail(key, std::to_string(value) + "; accepted: a whole number from 1 to " + std::to_string(kMaxDegree));
+    fail(*keys.begin(),
+         std::to_string(value) + "; accepted: a whole number from 1 to " + std::to_string(kMaxDegree));
   }
   return value;
 }

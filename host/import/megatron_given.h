@@ -17,13 +17,14 @@ class Given {
   Given(const MegatronArguments& arguments, const std::string& file) : arguments_(arguments), file_(file) {}
 
   bool has(std::string_view key) const;
-  bool flag(std::string_view key) const;  // there, and not "false"
+  bool flag(std::string_view key) const;   // there, and not "false"
+  bool typed(std::string_view key) const;  // there, as "--key" of a command line
   std::string text(std::string_view key) const;
   // The first of these that is there: Megatron-LM, NeMo and their versions name one thing in several ways.
   std::int64_t count_or(std::initializer_list<std::string_view> keys, std::int64_t fallback) const;
   std::int64_t count(
       std::initializer_list<std::string_view> keys) const;  // at least 1; refused where missing
-  std::int64_t degree(std::string_view key) const;          // 1 where missing; up to 10,000
+  std::int64_t degree(std::initializer_list<std::string_view> keys) const;  // 1 where missing; up to 10,000
   [[noreturn]] void fail(std::string_view key, const std::string& what) const;
   [[noreturn]] void fail_all(const std::string& what) const;
 

@@ -8,6 +8,16 @@
 namespace traincast {
 namespace {
 
+// Megatron-LM can count the embedding and the loss as a layer each when it shares layers out.
+std::int64_t shared_out(const Given& given, const Transformer& model) {
+  std::int64_t layers = model.layers;
+  for (const std::string_view key :
+       {"account-for-embedding-in-pipeline-split", "account-for-loss-in-pipeline-split"}) {
+    if (given.flag(key)) ++layers;
+  }
+  return layers;
+}
+
 void add_recompute(const Given& given, Plan& plan, std::int64_t layers) {
   std::string granularity = given.text("recompute-granularity");
   if (granularity.empty()) granularity = given.text("activations-checkpoint-granularity");
@@ -40,7 +50,7 @@ std::int64_t virtual_stages(const Given& given, const Transformer& model, const 
   if (stated > 0) return stated;
   const std::int64_t layers = given.count_or({"num-layers-per-virtual-pipeline-stage"}, 0);
   if (layers == 0) return 1;
-  const std::int64_t a_rank = model.layers / plan.pipeline_parallel;
+  const std::int64_t a_rank = shared_out(given, model) / plan.pipeline_parallel;
   if (a_rank == 0 || a_rank % layers != 0) {
     given.fail("num-layers-per-virtual-pipeline-stage", std::to_string(layers) + " does not divide the " +
                                                             std::to_string(a_rank) +
@@ -76,9 +86,11 @@ Precision precision(const Given& given, std::vector<std::string>& notes) {
   const bool sixteen = given.flag("bf16");
   if (given.has("fp4-format") || given.flag("fp4")) return Precision::nvfp4;
   // NeMo's configs name the format of FP8 where they do not use it, too.
-  const bool eight = given.has("fp8") ? given.flag("fp8") : given.has("fp8-format");
-  given.flag("fp8-hybrid");
-  given.flag("fp8-e4m3");
+  bool eight = given.has("fp8") ? given.flag("fp8") : given.has("fp8-format");
+  // So do they with these, which on a command line of 2023 and before ask for FP8 by themselves.
+  for (const std::string_view key : {"fp8-hybrid", "fp8-e4m3"}) {
+    if (given.typed(key) && given.flag(key)) eight = true;
+  }
   if (eight) return given.text("fp8-recipe") == "mxfp8" ? Precision::mxfp8 : Precision::fp8;
   const std::string trainer = given.text("precision");
   if (given.flag("fp16") || trainer.starts_with("16")) return Precision::fp16;
@@ -133,17 +145,17 @@ Plan megatron_plan(const Given& given, const Transformer& model, const MegatronO
                    std::vector<std::string>& notes) {
   Plan plan;
   plan.stack = options.stack;
-  plan.tensor_parallel = given.degree("tensor-model-parallel-size");
-  plan.pipeline_parallel = given.degree("pipeline-model-parallel-size");
-  plan.context_parallel = given.degree("context-parallel-size");
-  plan.expert_parallel = given.degree("expert-model-parallel-size");
+  plan.tensor_parallel = given.degree({"tensor-model-parallel-size"});
+  plan.pipeline_parallel = given.degree({"pipeline-model-parallel-size"});
+  plan.context_parallel = given.degree({"context-parallel-size"});
+  plan.expert_parallel = given.degree({"expert-model-parallel-size"});
   plan.expert_tensor_parallel = given.has("expert-tensor-parallel-size")
-                                    ? given.degree("expert-tensor-parallel-size")
+                                    ? given.degree({"expert-tensor-parallel-size"})
                                 : model.moe ? plan.tensor_parallel
                                             : 1;
   plan.virtual_stages = virtual_stages(given, model, plan);
   plan.schedule = plan.virtual_stages > 1 ? Schedule::interleaved : Schedule::one_f_one_b;
-  plan.micro_batch = given.degree("micro-batch-size");
+  plan.micro_batch = given.degree({"micro-batch-size", "data-micro-batch-size"});
   plan.sequence_parallel = given.flag("sequence-parallel");
   plan.zero_stage = zero_stage(given);
   plan.precision = precision(given, notes);
@@ -161,7 +173,7 @@ Plan megatron_plan(const Given& given, const Transformer& model, const MegatronO
     given.fail("nnodes", std::to_string(gpus) + " GPUs; accepted: up to " + std::to_string(kMaxCount) +
                              " replicas of the model");
   }
-  const std::int64_t instances = given.degree("num-distributed-optimizer-instances");
+  const std::int64_t instances = given.degree({"num-distributed-optimizer-instances"});
   if (instances > 1 && plan.zero_stage > 0) {
     if (plan.data_parallel % instances != 0) {
       given.fail("num-distributed-optimizer-instances", std::to_string(instances) + " does not divide the " +
@@ -171,7 +183,7 @@ Plan megatron_plan(const Given& given, const Transformer& model, const MegatronO
   }
   plan.global_batch =
       given.count_or({"global-batch-size", "data-global-batch-size"}, plan.micro_batch * plan.data_parallel);
-  add_recompute(given, plan, model.layers);
+  add_recompute(given, plan, shared_out(given, model));
   return plan;
 }
 

@@ -10,6 +10,7 @@ namespace traincast {
 namespace {
 
 constexpr std::size_t kLongestValue = 128;
+constexpr std::size_t kLongestWords = 4096;  // of a default or an alternative
 constexpr int kDeepestDefault = 8;
 
 bool is_blank(char c) {
@@ -51,10 +52,8 @@ std::string ShellVariables::expansion(std::string_view text, std::size_t& at, in
     const std::size_t inner = at + 2;
     at = closing(text, at, '(', ')');
     const std::size_t end = at < inner + 2 ? inner : at - 2;
-    const auto value = shell_arithmetic(text.substr(inner, end - inner), [&](std::string_view name) {
-      const Variable* found = find(name);
-      return found == nullptr ? std::string() : found->value;
-    });
+    const auto value = shell_arithmetic(text.substr(inner, end - inner),
+                                        [&](std::string_view name) { return value_of(name).value_or(""); });
     return value ? std::to_string(*value) : raw();
   }
   if (at < text.size() && text[at] == '(') {
@@ -76,25 +75,30 @@ std::string ShellVariables::expansion(std::string_view text, std::size_t& at, in
   return value_of(text.substr(name, at - name)).value_or(raw());
 }
 
-// "NAME", "NAME:-default", "NAME[@]"
+// "NAME", "NAME[@]", "NAME:-default" and "NAME:+words"; none for what else a shell makes of a variable.
 std::optional<std::string> ShellVariables::braces(std::string_view body, int depth) {
   std::size_t end = 0;
   while (end < body.size() && is_shell_name_char(body[end])) ++end;
   std::string_view rest = body.substr(end);
   std::optional<std::string> value = value_of(body.substr(0, end));
-  if (rest.empty() || rest == "[@]" || rest == "[*]" || (value && !value->empty())) return value;
-  if (rest.starts_with(':')) rest.remove_prefix(1);
-  if (depth == kDeepestDefault || rest.empty() || (rest[0] != '-' && rest[0] != '=')) return std::nullopt;
-  std::string fallback;
-  for (std::size_t at = 1; at < rest.size() && fallback.size() < kLongestValue;) {
+  if (rest.empty() || rest == "[@]" || rest == "[*]") return value;
+  const bool filled = value && !(rest[0] == ':' && value->empty());
+  if (rest[0] == ':') rest.remove_prefix(1);
+  if (rest.empty() || (rest[0] != '-' && rest[0] != '=' && rest[0] != '+')) return std::nullopt;
+  const bool alternative = rest[0] == '+';
+  if (filled && !alternative) return value;
+  if (!filled && alternative) return "";
+  if (depth == kDeepestDefault) return std::nullopt;
+  std::string words;
+  for (std::size_t at = 1; at < rest.size() && words.size() <= kLongestWords;) {
     if (rest[at] == '$') {
-      fallback += expansion(rest, at, depth + 1);
+      words += expansion(rest, at, depth + 1);
     } else {
-      if (rest[at] != '"' && rest[at] != '\'') fallback += rest[at];
+      if (rest[at] != '"' && rest[at] != '\'') words += rest[at];
       ++at;
     }
   }
-  return fallback;
+  return words.size() <= kLongestWords ? std::optional(words) : std::nullopt;
 }
 
 const ShellVariables::Variable* ShellVariables::find(std::string_view name) const {

@@ -17,8 +17,8 @@ class ShellVariables {
   // bounded.
   void set(const std::string& name, std::string value, bool conditional);
 
-  // Of "$A", "${A:-1}", "$((A + 1))" or "$(command)" at `at`, which moves behind it. What is set nowhere, and
-  // what only running it would tell, stays as it is written.
+  // Of "$A", "${A:-1}", "${A:+--words}", "$((A + 1))" or "$(command)" at `at`, which moves behind it. What is
+  // set nowhere, and what only running it would tell, stays as it is written.
   std::string expansion(std::string_view text, std::size_t& at) { return expansion(text, at, 0); }
 
   // Whether a variable that conditions set in several ways was used since the last call.

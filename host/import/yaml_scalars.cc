@@ -39,7 +39,14 @@ std::string_view without_comment(std::string_view line) {
 struct Line {
   std::size_t indent = 0;
   std::string_view key, value;  // no key: none of ours
+  std::string_view item;        // of a list, "- 16"
 };
+
+std::string_view unquoted(std::string_view value) {
+  const bool quoted =
+      value.size() > 1 && (value.front() == '"' || value.front() == '\'') && value.back() == value.front();
+  return quoted ? value.substr(1, value.size() - 2) : value;
+}
 
 Line split(std::string_view raw) {
   const std::string_view line = without_comment(raw);
@@ -47,6 +54,7 @@ Line split(std::string_view raw) {
   out.indent = std::min(line.find_first_not_of(' '), line.size());
   const std::string_view text = trimmed(line);
   const std::size_t colon = text.find(':');
+  if (text.starts_with("- ") && colon == std::string_view::npos) out.item = unquoted(trimmed(text.substr(2)));
   if (colon == std::string_view::npos || (colon + 1 < text.size() && text[colon + 1] != ' ')) return out;
   const std::string_view key = trimmed(text.substr(0, colon));
   const bool word = !key.empty() && std::all_of(key.begin(), key.end(), [](unsigned char c) {
@@ -64,29 +72,39 @@ std::vector<YamlScalar> yaml_scalars(std::string_view text) {
   struct Open {
     std::size_t indent;
     std::string key;
+    std::string items;  // of its list: "16, 16, 100000"
   };
   std::vector<YamlScalar> out;
   std::vector<Open> open;
+  const auto add = [&](std::string_view key, std::string_view value) {
+    YamlScalar scalar;
+    for (const Open& one : open) scalar.path.push_back(one.key);
+    if (!key.empty()) scalar.path.emplace_back(key);
+    scalar.text = value;
+    out.push_back(std::move(scalar));
+  };
+  const auto close = [&] {
+    if (!open.back().items.empty()) add("", "[" + open.back().items + "]");
+    open.pop_back();
+  };
   for_each_line(text, [&](int, std::string_view raw) {
     const Line line = split(raw);
+    if (!line.item.empty()) {  // of the list that the last key opened
+      while (!open.empty() && open.back().indent > line.indent) close();
+      if (!open.empty()) open.back().items.append(open.back().items.empty() ? "" : ", ").append(line.item);
+      return;
+    }
     if (line.key.empty()) return;
-    while (!open.empty() && open.back().indent >= line.indent) open.pop_back();
+    while (!open.empty() && open.back().indent >= line.indent) close();
     if (line.value.empty()) {
       if (open.size() < kDeepest) open.push_back({line.indent, std::string(line.key)});
       return;
     }
-    std::string_view value = line.value;
-    if (value.size() > 1 && (value.front() == '"' || value.front() == '\'') &&
-        value.back() == value.front()) {
-      value = value.substr(1, value.size() - 2);
-    }
+    const std::string_view value = unquoted(line.value);
     if (value == "null" || value == "~" || value == "Null" || value == "NULL") return;
-    YamlScalar scalar;
-    for (const Open& one : open) scalar.path.push_back(one.key);
-    scalar.path.emplace_back(line.key);
-    scalar.text = value;
-    out.push_back(std::move(scalar));
+    add(line.key, value);
   });
+  while (!open.empty()) close();
   return out;
 }
 

@@ -9,10 +9,10 @@ namespace traincast {
 
 struct YamlScalar {
   std::vector<std::string> path;  // "model", "optim", "name"
-  std::string text;               // without quotes; lists in brackets as they are written
+  std::string text;               // without quotes; lists in brackets, "[16, 16, 100000]"
 };
 
-// In the order of the file. Items of lists and null are left out.
+// In the order of the file. Null and lists of maps are left out.
 std::vector<YamlScalar> yaml_scalars(std::string_view text);
 
 // True where a line has one of the keys that a training's YAML has; a shell script has none.

@@ -103,9 +103,11 @@ TEST(CliGolden, OutIsWholeOrNotAtAll) {
 TEST(CliGolden, OfSeveralRanksOnlyTheFirstPrints) {
   const std::string words = "list --format csv" + kConfigs;
   EXPECT_NE(run_traincast(words, "OMPI_COMM_WORLD_RANK=0").out, "");
-  const Outcome other = run_traincast(words, "OMPI_COMM_WORLD_RANK=1");
-  EXPECT_EQ(other.code, 0);
-  EXPECT_EQ(other.out + other.err, "");
+  for (const char* launcher : {"OMPI_COMM", "MV2_COMM"}) {
+    const Outcome other = run_traincast(words, std::string(launcher) + "_WORLD_RANK=1");
+    EXPECT_EQ(other.code, 0);
+    EXPECT_EQ(other.out + other.err, "") << launcher;
+  }
 }
 
 }  // namespace

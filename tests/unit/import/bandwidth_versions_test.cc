@@ -204,6 +204,15 @@ TEST(OsuVersions, ReadsItsTests) {
   EXPECT_DOUBLE_EQ(latency.timing.median.value(), 5.47e-6);
 }
 
+TEST(OsuVersions, ReadsAValidationBeforeOtherColumns) {
+  const std::string title = "# OSU MPI-CUDA Allreduce Latency Test v7.5\n";
+  EXPECT_TRUE(import_osu(title + "1048576 100.00 Pass 120.00\n", "osu", {.ranks = 8, .nodes = 1})
+                  .rows.at(0)
+                  .verified);
+  EXPECT_EQ(refused_osu(title + "1048576 100.00 Fail 120.00\n"),
+            "osu:2: the validation failed; accepted: Pass");
+}
+
 TEST(OsuVersions, RefusesHostMemoryAndOtherTests) {
   EXPECT_NE(refused_osu("# OSU MPI Allreduce Latency Test v7.4\n8 1.0\n")
                 .find("osu:1: \"OSU MPI\" measured the memory"),

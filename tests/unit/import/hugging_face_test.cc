@@ -240,6 +240,9 @@ TEST(HuggingFace, RefusesLayersInAnOrderThatItCannotExpress) {
   EXPECT_NE(with(R"(,"use_sliding_window":true,"sliding_window":4096,"max_window_layers":40)")
                 .find("#/max_window_layers: 40"),
             std::string::npos);
+  EXPECT_NE(with(R"(,"use_sliding_window":true,"sliding_window":4096)").find("#/max_window_layers: 28"),
+            std::string::npos)
+      << "what the class takes where none is stated";
 }
 
 TEST(HuggingFace, WindowOfQwenIsThereOnlyWhereALayerHasIt) {

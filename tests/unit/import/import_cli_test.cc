@@ -117,6 +117,15 @@ TEST_F(ImportCli, WhatCannotBeReadBackLeavesTheOldFile) {
   EXPECT_FALSE(fs::exists(folder_ / "model.plan.json"));
 }
 
+// A new model beside an old plan would be a run that nobody trained.
+TEST_F(ImportCli, WritesTheModelAndThePlanOrNeither) {
+  const std::string old = file("model.json", "as it was");
+  fs::create_directory(folder_ / "model.plan.json");
+  expect_refused("megatron-args " + file("args", kMegatron) + " --gpus 8 --out " + old,
+                 "model.plan.json: it is a folder");
+  EXPECT_EQ(read_file(old), "as it was");
+}
+
 TEST_F(ImportCli, MegatronArgumentsGiveAModelAndAPlanThatARunTakes) {
   const std::string out = (folder_ / "mine.json").string();
   const Outcome outcome = import("megatron-args " + file("args", kMegatron) + " --gpus 8 --out " + out);

@@ -204,6 +204,36 @@ TEST(MegatronFiles, ReadsNeMosSections) {
   EXPECT_EQ(training.notes.size(), 1U) << training.notes.back();  // the vocabulary
 }
 
+// NeMo 2 has the batches among the data; a list may stand on lines of its own.
+TEST(MegatronFiles, ReadsTheBatchesOfTheDataSectionAndListsInLines) {
+  constexpr std::string_view kSections = R"(model:
+  num_layers: 32
+  hidden_size: 4096
+  num_attention_heads: 32
+  activation: fast-swiglu
+  recompute_modules:
+    - core_attn
+    - "mlp"
+data:
+  seq_length: 8192
+  micro_batch_size: 4
+  global_batch_size: 512
+  rampup_batch_size:
+  - 256
+  - 128
+  - 100000
+trainer:
+  precision: bf16
+)";
+  const ImportedTraining training = read(kSections, {.gpus = 8, .stack = "s"});
+  EXPECT_EQ(training.plan.micro_batch, 4);
+  EXPECT_EQ(training.plan.global_batch, 512);
+  EXPECT_EQ(training.model.ffn_hidden, 16384);
+  EXPECT_TRUE(noted(training, "The batch grows over the first 100000 samples"));
+  EXPECT_TRUE(noted(training, "\"rampup\": {\"start\": 256, \"increment\": 128}"));
+  EXPECT_TRUE(noted(training, "--recompute-modules [core_attn, mlp]"));
+}
+
 // Megatron-LM's own YAML has sections of other names, and the transformer config's names for its flags.
 TEST(MegatronFiles, ReadsMegatronsYaml) {
   constexpr std::string_view kSections = R"(language_model:

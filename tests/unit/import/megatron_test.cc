@@ -185,6 +185,28 @@ TEST(Megatron, LearnsPrecisionAndReplicasFromWhatIsThere) {
   EXPECT_EQ(small("--group-query-attention --num-query-groups 2").model.kv_heads, 2);
   EXPECT_EQ(small("--num-query-groups None").model.kv_heads, 4) << "as good as absent";
   EXPECT_EQ(small("--swiglu").model.ffn_hidden, 128) << "2/3 of 4 x 64 in multiples of 64";
+  EXPECT_EQ(small("--quick-geglu").model.ffn_hidden, 256) << "for SwiGLU alone";
+  EXPECT_EQ(small("--fp8-hybrid").plan.precision, Precision::fp8) << "as in 2023";
+}
+
+TEST(Megatron, GroupsOfQueriesNeedTheirFlag) {
+  const ImportedTraining alone = small("--num-query-groups 2");
+  EXPECT_EQ(alone.model.kv_heads, 4);
+  ASSERT_FALSE(alone.notes.empty());
+  EXPECT_EQ(alone.notes.front(),
+            "--num-query-groups 2 without --group-query-attention changes nothing in Megatron-LM: 4 "
+            "key-value heads taken.");
+}
+
+// 8 layers, the embedding and the loss on 5 ranks: two of them each, in stages of one.
+TEST(Megatron, TheEmbeddingAndTheLossCanTakeAPlaceInThePipeline) {
+  const std::string both =
+      "--account-for-embedding-in-pipeline-split --account-for-loss-in-pipeline-split "
+      "--num-layers-per-virtual-pipeline-stage 1 --pipeline-model-parallel-size 5 ";
+  EXPECT_EQ(small(both, 10).plan.virtual_stages, 2);
+  EXPECT_EQ(small(both + "--recompute-granularity full --recompute-method block --recompute-num-layers 1", 10)
+                .plan.recompute_share,
+            1);
 }
 
 TEST(Megatron, ExpertsStandInTheLayersNamed) {
@@ -200,7 +222,8 @@ TEST(Megatron, RefusesWhatCannotBeLaidOut) {
   const std::string arguments(kSmall);
   EXPECT_NE(refusal(arguments + "--num-experts 4 --moe-router-topk 5").find("accepted: 1 to the 4 experts"),
             std::string::npos);
-  EXPECT_NE(refusal(arguments + "--num-query-groups 3").find("3 does not divide the 4 attention heads"),
+  EXPECT_NE(refusal(arguments + "--group-query-attention --num-query-groups 3")
+                .find("3 does not divide the 4 attention heads"),
             std::string::npos);
   EXPECT_NE(refusal(arguments + "--pipeline-model-parallel-size 2 --num-layers-per-virtual-pipeline-stage 3")
                 .find("3 does not divide the 4 layers of a pipeline rank"),

@@ -24,6 +24,18 @@ TEST(ShellWords, FillsInVariables) {
             (Texts{"run", "--a", "$1", "--b", "${NOPE}", "--c", "$(nproc)"}));
 }
 
+TEST(ShellWords, TakesAlternativesWhereAVariableIsSet) {
+  EXPECT_EQ(texts("V=2; E=\nrun ${V:+--virtual $V --x} ${E:+--y 1} ${NOPE:+--z}"),
+            (Texts{"run", "--virtual", "2", "--x"}));
+  EXPECT_EQ(texts("E=\nrun a${E+b}${NOPE+c} ${E-d}${NOPE-e}"), (Texts{"run", "ab", "e"}));
+  const std::string many(4000, 'x');
+  EXPECT_EQ(texts("V=1\nrun --a ${V:+" + many + "} ${NOPE:-" + many + "}"),
+            (Texts{"run", "--a", many, many}));
+  // Parts of a value only a shell makes.
+  EXPECT_EQ(texts("C=80\nrun --tp ${C:0:1} ${C%0} ${#C}"),
+            (Texts{"run", "--tp", "${C:0:1}", "${C%0}", "${#C}"}));
+}
+
 TEST(ShellWords, ReadsOptionsWhereTheyAreWritten) {
   EXPECT_EQ(texts("ARGS=\"\n  --a 1 \\\n  --b 2\n\"\nrun $ARGS"), (Texts{"--a", "1", "--b", "2", "run"}));
   EXPECT_EQ(texts("ARGS=( --a 1 # a comment\n --b )\nARGS+=(\"--c 3\")\nrun ${ARGS[@]}"),
@@ -34,7 +46,7 @@ TEST(ShellWords, ReadsOptionsWhereTheyAreWritten) {
 
 TEST(ShellWords, KnowsWhatStandsUnderACondition) {
   const std::vector<ShellWord> words =
-      shell_words("N=1\nif [ $X = 1 ]; then N=2; A+=(--fp8 hybrid); fi\n--n $N --m 3");
+      shell_words("N=1\nif [ $X = 1 ]; then N=2; A+=(--fp8 hybrid); fi\n--n $N --m 3 --k $((N * 4))");
   const auto at = [&](std::string_view text) {
     for (const ShellWord& word : words) {
       if (word.text == text) return word;
@@ -43,6 +55,7 @@ TEST(ShellWords, KnowsWhatStandsUnderACondition) {
   };
   EXPECT_TRUE(at("--fp8").conditional);
   EXPECT_TRUE(at("2").conditional);  // set in two ways
+  EXPECT_TRUE(at("8").conditional);
   EXPECT_FALSE(at("--m").conditional);
 }
 

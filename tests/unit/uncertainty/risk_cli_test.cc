@@ -117,6 +117,13 @@ TEST(RiskCli, RunThatNeverFinishes) {
                  {"never finishes"});
 }
 
+TEST(RiskCli, OneSeedIsOfDrawsAndHistories) {
+  const std::string words = "estimate llama-3.1-405b-16k --draws 64 --histories 4 --seed 9223372036854775807";
+  const Outcome outcome = run(words);
+  EXPECT_EQ(outcome.code, 0) << outcome.err;
+  EXPECT_NE(outcome.out.find("9223372036854775807"), std::string::npos) << outcome.out;
+}
+
 TEST(RiskCli, OfSeveralRanksOnlyTheFirstPrints) {
   const std::string words = "estimate llama-3.1-405b-16k --draws 64";
   EXPECT_EQ(run(words, "OMPI_COMM_WORLD_RANK=0").out, run(words).out);
