@@ -10,6 +10,7 @@
 #include "host/calibrate/system_times.h"
 #include "host/config/load.h"
 #include "host/config/load_profile.h"
+#include "host/config/near.h"
 #include "host/model/layer.h"
 #include "host/model/roofline.h"
 
@@ -19,10 +20,27 @@ namespace {
 constexpr FigureGroups kTimes =
     figure_groups({FigureGroup::step, FigureGroup::days, FigureGroup::energy, FigureGroup::cost});
 
-bool has_attention_rows(const Profile& profile) {
-  return std::any_of(profile.ops.begin(), profile.ops.end(), [](const OpRow& row) {
-    return row.timing.skipped.empty() && std::holds_alternative<Attention>(row.op);
-  });
+// What a profile has no rows of: a part of it is measured, or its collectives alone are imported.
+struct Missing {
+  OpFlags ops{};
+  std::vector<std::string> words;
+  bool all = false;
+};
+
+Missing missing_rows(const Profile& profile) {
+  OpFlags there{};
+  for (const OpRow& row : profile.ops) {
+    if (row.timing.skipped.empty()) there[row.op.index()] = true;
+  }
+  const bool gemm = there[Op(Gemm{}).index()];
+  const bool grouped = gemm || there[Op(GroupedGemm{}).index()];  // dense ones stand for grouped ones
+  const bool attention = there[Op(Attention{}).index()];
+  const bool memory = there[Op(MemoryBound{}).index()];
+  Missing missing{.ops = {!gemm, !grouped, !attention, !memory}, .all = !grouped && !attention && !memory};
+  if (!gemm) missing.words.emplace_back("matrix products");
+  if (!attention) missing.words.emplace_back("attention");
+  if (!memory) missing.words.emplace_back("memory-bound kernels");
+  return missing;
 }
 
 bool has_sustained_rows(const Profile& profile) {
@@ -69,7 +87,16 @@ bool Calibrator::uses_profile(const std::string& gpu_name) const {
 std::unique_ptr<KernelTimes> Calibrator::kernels(const Run& run, const Gpu& gpu, InputUsed& used) const {
   used.what = "kernel times";
   used.enters = kTimes;
-  if (uses_profile(gpu.name)) {
+  const Missing missing = uses_profile(gpu.name) ? missing_rows(*profile_) : Missing{.all = true};
+  const DataType format = gemm_type(run.plan.precision);
+  if (missing.all || missing.ops[Op(Gemm{}).index()]) {
+    if (gpu.sustained.gemm[static_cast<std::size_t>(format)].plateau.value() <= 0) {
+      throw ConfigError(store_.path(ConfigKind::gpus, gpu.name).string() + "#/sustained/gemm: no rate for " +
+                        std::string(name(format)) + ", in which plan " + run.plan.name + " trains");
+    }
+  }
+  RooflineTimes elsewhere(gpu.sustained, run.stack.attention);
+  if (!missing.all) {
     const bool sustained = has_sustained_rows(*profile_);
     used.name = profile_->name;
     used.from = profile_->from;
@@ -77,24 +104,17 @@ std::unique_ptr<KernelTimes> Calibrator::kernels(const Run& run, const Gpu& gpu,
         "profile " + profile_->name + " (" +
         (sustained ? "sustained rates" : "bursts only: training under power limits runs some 10 % slower") +
         "): " + profile_->from.source;
-    std::optional<RooflineTimes> attention;
-    if (!has_attention_rows(*profile_)) {
-      attention.emplace(gpu.sustained, run.stack.attention);
+    if (!missing.words.empty()) {
       used.from.origin = weakest(used.from.origin, gpu.sustained.from.origin);
-      used.from.source +=
-          "; attention, which it has no rows of, from the sustained training rates of " + gpu.name;
+      used.from.source += "; " + join(missing.words, " and ") +
+                          ", which it has no rows of, from the sustained training rates of " + gpu.name;
     }
-    return std::make_unique<CurveTimes>(build_curves(*profile_, gpu), std::move(attention));
-  }
-  const DataType format = gemm_type(run.plan.precision);
-  if (gpu.sustained.gemm[static_cast<std::size_t>(format)].plateau.value() <= 0) {
-    throw ConfigError(store_.path(ConfigKind::gpus, gpu.name).string() + "#/sustained/gemm: no rate for " +
-                      std::string(name(format)) + ", in which plan " + run.plan.name + " trains");
+    return std::make_unique<CurveTimes>(build_curves(*profile_, gpu), missing.ops, std::move(elsewhere));
   }
   used.name = gpu.name;
   used.from = gpu.sustained.from;
   used.from.source = "sustained training rates of " + gpu.name + ": " + gpu.sustained.from.source;
-  return std::make_unique<RooflineTimes>(gpu.sustained, run.stack.attention);
+  return std::make_unique<RooflineTimes>(std::move(elsewhere));
 }
 
 const Calibrator::Curves& Calibrator::shipped_curves(const std::string& profile) {

@@ -5,11 +5,11 @@
 
 namespace traincast {
 
-CurveTimes::CurveTimes(KernelCurves curves, std::optional<RooflineTimes> attention)
-    : curves_(std::move(curves)), attention_(std::move(attention)) {
+CurveTimes::CurveTimes(KernelCurves curves, const OpFlags& others, RooflineTimes elsewhere)
+    : curves_(std::move(curves)), others_(others), elsewhere_(std::move(elsewhere)) {
   // 2 x 1 GiB: far beyond every cache.
   const Op copy = MemoryBound{MemoryKind::copy, 65536, 8192, DataType::bf16};
-  stream_ = work(copy).bytes / curves_.time(copy);
+  stream_ = others_[copy.index()] ? elsewhere_.stream_rate() : work(copy).bytes / curves_.time(copy);
 }
 
 Group fabric_group(const CommGroup& group, std::int64_t gpus_per_node) {

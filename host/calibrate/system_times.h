@@ -1,9 +1,11 @@
 // The two interfaces of host/model/system.h over what is calibrated: kernel curves and a NCCL-like fabric.
 #pragma once
 
+#include <array>
 #include <cstdint>
-#include <optional>
+#include <variant>
 
+#include "host/base/op.h"
 #include "host/model/collectives.h"
 #include "host/model/kernel_curves.h"
 #include "host/model/roofline.h"
@@ -11,13 +13,16 @@
 
 namespace traincast {
 
-// Kernel times of a profile; attention from elsewhere where the profile has none.
+// By the alternative of Op.
+using OpFlags = std::array<bool, std::variant_size_v<Op>>;
+
+// Kernel times of a profile; of `others`, which the profile has no rows of, from elsewhere.
 class CurveTimes final : public KernelTimes {
  public:
-  explicit CurveTimes(KernelCurves curves, std::optional<RooflineTimes> attention = std::nullopt);
+  CurveTimes(KernelCurves curves, const OpFlags& others, RooflineTimes elsewhere);
   // Without the conversion to 8 bits that published GEMM timings include: the layer model counts casts apart.
   Seconds time(const Op& op) const override {
-    if (attention_ && std::holds_alternative<Attention>(op)) return attention_->time(op);
+    if (others_[op.index()]) return elsewhere_.time(op);
     return curves_.time(op) - curves_.conversion_time(op);
   }
   // Of a large copy.
@@ -25,7 +30,8 @@ class CurveTimes final : public KernelTimes {
 
  private:
   KernelCurves curves_;
-  std::optional<RooflineTimes> attention_;
+  OpFlags others_;
+  RooflineTimes elsewhere_;
   Bandwidth stream_;
 };
 

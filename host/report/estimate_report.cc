@@ -239,7 +239,7 @@ Table assumptions_table(const Forecast& f) {
   for (const std::string& words : f.run.assumptions) table.rows.push_back({text_cell(words)});
   table.rows.push_back({text_cell(
       "Kernel times: " +
-      std::string(f.profile_used ? "interpolated in the profile given"
+      std::string(f.profile_used ? "interpolated in the profile given, as far as it has rows"
                                  : "sustained training rates of the GPU, fitted to published runs, as no "
                                    "profile of it was given"))});
   table.rows.push_back({text_cell("A GPU server that waits for a restart draws " + plain(100 * kIdlePower) +

@@ -78,6 +78,45 @@ TEST_F(SystemTest, ProfileIsUsedOnTheGpuThatItDescribes) {
   EXPECT_LT(rate, 989.5e12);
 }
 
+// Imported collectives, or a part of a measurement, must not slow or speed what they say nothing of.
+TEST_F(SystemTest, WhatAProfileHasNoRowsOfKeepsItsSustainedRate) {
+  const auto run = load_run(store, "llama-3.1-405b-16k");
+  const Op ops[] = {Gemm{8192, 8192, 8192}, GroupedGemm{8, 1024, 4096, 4096},
+                    Attention{1, 8192, 8192, 16, 1, 128, 128},
+                    MemoryBound{MemoryKind::rms_norm, 8192, 16384}};
+  const auto times = [&](const std::optional<Profile>& profile, std::string& source) {
+    Calibrator calibrator(store, profile);
+    const CalibratedSystem system = calibrator.system(run, "h100-sxm");
+    source = system.inputs().at(0).from.source;
+    std::vector<double> out;
+    for (const Op& op : ops) out.push_back(system.view().kernels->time(op).value());
+    out.push_back(system.view().kernels->stream_rate().value());
+    return out;
+  };
+  std::string source;
+  const std::vector<double> sustained = times({}, source);
+  Profile profile = load_profile(store, "h100-sxm-published");
+  const std::vector<double> measured = times(profile, source);
+  EXPECT_EQ(source.find("no rows of"), std::string::npos) << source;
+  for (std::size_t i = 0; i < sustained.size(); ++i) EXPECT_NE(measured[i], sustained[i]) << i;
+
+  const std::vector<OpRow> rows = profile.ops;
+  profile.ops.clear();
+  EXPECT_EQ(times(profile, source), sustained);
+  EXPECT_TRUE(source.starts_with("sustained training rates of h100-sxm: ")) << source;
+  for (const OpRow& row : rows) {
+    if (std::holds_alternative<MemoryBound>(row.op)) profile.ops.push_back(row);
+  }
+  const std::vector<double> memory = times(profile, source);
+  for (std::size_t i = 0; i < sustained.size(); ++i)
+    EXPECT_EQ(memory[i], i < 3 ? sustained[i] : measured[i]) << i;
+  EXPECT_NE(
+      source.find("; matrix products and attention, which it has no rows of, from the sustained training "
+                  "rates of h100-sxm"),
+      std::string::npos)
+      << source;
+}
+
 TEST_F(SystemTest, CurvesInsideANodeHoldForTheSameNvlinkOnly) {
   Calibrator calibrator(store);
   const auto source = [&](const char* run_name, const char* gpu) {
