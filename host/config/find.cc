@@ -66,10 +66,32 @@ ConfigStore ConfigStore::with(std::shared_ptr<ConfigSource> source) const {
 
 std::string reference(Reader& reader, std::string_view key, const ConfigStore& store, ConfigKind kind) {
   std::string named = reader.text(key);
+  if (named.ends_with(".json")) {
+    named = (fs::path(reader.file()).parent_path() / named).lexically_normal().string();
+  }
   try {
     static_cast<void>(store.path(kind, named));
   } catch (const ConfigError& error) {
     reader.fail(key, error.what());
+  }
+  return named;
+}
+
+std::string parent_reference(Reader& reader, const ConfigStore& store, ConfigKind kind,
+                             std::span<const fs::path> open) {
+  std::string named = reference(reader, "parent", store, kind);
+  const fs::path parent = store.path(kind, named);
+  std::string chain;
+  bool cycle = false;
+  for (const fs::path& file : open) {
+    std::error_code error;
+    chain.append(file.stem().string()).append(" -> ");
+    cycle = cycle || fs::equivalent(file, parent, error);
+  }
+  if (cycle) reader.fail("parent", "a cycle of parents: " + chain + parent.stem().string());
+  if (open.size() > kMostParents) {
+    reader.fail("parent", "a parent of a parent, and so on; accepted: up to " + std::to_string(kMostParents) +
+                              " of them");
   }
   return named;
 }

@@ -3,6 +3,7 @@
 
 #include <filesystem>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -65,7 +66,14 @@ class ConfigStore {
 // ../share/traincast/configs (an installation). Throws ConfigError that lists what was tried.
 ConfigStore find_configs(const std::string& explicit_folder = "");
 
-// The text under a key that names another config; throws, at that key, where there is none of that name.
+// The text under a key that names another config; throws, at that key, where there is none of that name. A
+// path is relative to the folder of the file that has the key, and comes back with that folder.
 std::string reference(Reader& reader, std::string_view key, const ConfigStore& store, ConfigKind kind);
+
+// The same of the key "parent". `open` are the files whose parent this one is, and their parents' parents: a
+// cycle is refused, and so are more than kMostParents.
+inline constexpr std::size_t kMostParents = 32;
+std::string parent_reference(Reader& reader, const ConfigStore& store, ConfigKind kind,
+                             std::span<const std::filesystem::path> open);
 
 }  // namespace traincast

@@ -77,19 +77,14 @@ void read_key(Reader& reader, const StackKey& row, Stack& stack) {
 }
 
 // `open` holds the stacks that wait for this one as their parent, to see a cycle.
-Stack load(const ConfigStore& store, std::string_view name_or_path, std::vector<std::string>& open) {
+Stack load(const ConfigStore& store, std::string_view name_or_path,
+           std::vector<std::filesystem::path>& open) {
   const std::filesystem::path file = store.path(ConfigKind::stacks, name_or_path);
   Reader root = store.read(ConfigKind::stacks, file);
-  open.push_back(file.stem().string());
+  open.push_back(file);
   Stack stack;
   const bool has_parent = root.has("parent");
-  if (has_parent) {
-    const std::string parent = reference(root, "parent", store, ConfigKind::stacks);
-    if (std::find(open.begin(), open.end(), parent) != open.end()) {
-      root.fail("parent", "a cycle of parents: " + join(open, " -> ") + " -> " + parent);
-    }
-    stack = load(store, parent, open);
-  }
+  if (has_parent) stack = load(store, parent_reference(root, store, ConfigKind::stacks, open), open);
   for (const StackKey& row : kStackKeys) {
     if (!has_parent || root.has(row.key)) read_key(root, row, stack);
   }
@@ -102,7 +97,7 @@ Stack load(const ConfigStore& store, std::string_view name_or_path, std::vector<
 }  // namespace
 
 Stack load_stack(const ConfigStore& store, std::string_view name_or_path) {
-  std::vector<std::string> open;
+  std::vector<std::filesystem::path> open;
   return load(store, name_or_path, open);
 }
 

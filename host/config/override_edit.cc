@@ -36,6 +36,12 @@ std::optional<JsonNumber> as_number(const std::string& text) {
 }
 
 JsonValue typed(const std::string& text, const JsonValue* old) {
+  // A path that is typed is relative to where it is typed, not to the file that it is set in.
+  if (text.ends_with(".json")) {
+    std::error_code error;  // of a folder that is gone: then as it is typed
+    const std::filesystem::path typed = std::filesystem::absolute(text, error);
+    return text_value(error ? text : typed.string());
+  }
   if (old != nullptr && old->get<std::string>() != nullptr) return text_value(text);
   if (text == "true" || text == "false") return JsonValue{text == "true"};
   if (const auto number = as_number(text)) return JsonValue{*number};

@@ -189,6 +189,10 @@ std::vector<Reader::Asked> Reader::asked() const {
   return list;
 }
 
+const std::string& Reader::file() const {
+  return node_->file;
+}
+
 std::string Reader::where(std::string_view key) const {
   return node_->file + "#" + node_->pointer + (key.empty() ? "" : json_pointer_step(key));
 }

@@ -93,6 +93,7 @@ class Reader {
   };
   std::vector<Asked> asked() const;
 
+  const std::string& file() const;
   std::string where(std::string_view key = "") const;  // FILE#/pointer, of this object or of a key in it
   [[noreturn]] void fail(std::string_view key, const std::string& what) const;
 

@@ -130,21 +130,18 @@ UncertainValue read_value(Reader reader, const InputRow& input) {
   return value;
 }
 
-UncertaintySet load(const ConfigStore& store, std::string_view name_or_path, std::vector<std::string>& open) {
+UncertaintySet load(const ConfigStore& store, std::string_view name_or_path,
+                    std::vector<std::filesystem::path>& open) {
   const std::filesystem::path file = store.path(ConfigKind::uncertainty, name_or_path);
   Reader root = store.read(ConfigKind::uncertainty, file);
   root.provenance();
   UncertaintySet set;
   set.name = file.stem().string();
-  open.push_back(set.name);
+  open.push_back(file);
   std::array<const UncertainValue*, kUncertainInputs> chosen{};
   UncertaintySet parent;
   if (root.has("parent")) {
-    const std::string named = reference(root, "parent", store, ConfigKind::uncertainty);
-    if (std::find(open.begin(), open.end(), named) != open.end()) {
-      root.fail("parent", "a cycle of parents: " + join(open, " -> ") + " -> " + named);
-    }
-    parent = load(store, named, open);
+    parent = load(store, parent_reference(root, store, ConfigKind::uncertainty, open), open);
     for (const UncertainValue& value : parent.values) {
       chosen[static_cast<std::size_t>(value.input)] = &value;
     }
@@ -181,7 +178,7 @@ Dimension dimension(UncertainInput input) {
 }
 
 UncertaintySet load_uncertainty(const ConfigStore& store, std::string_view name_or_path) {
-  std::vector<std::string> open;
+  std::vector<std::filesystem::path> open;
   return load(store, name_or_path, open);
 }
 

@@ -204,6 +204,24 @@ TEST(Load, StackRefusals) {
   configs.folder.write("stacks/b.json", R"({"origin": "assumed", "source": "s", "parent": "base"})");
   EXPECT_EQ(refusal(R"({"origin": "assumed", "source": "s", "parent": "b"})"),
             configs.file("stacks/b.json") + "#/parent: a cycle of parents: base -> b -> base");
+  configs.folder.write("mine/b.json", R"({"origin": "assumed", "source": "s", "parent": "../mine/a.json"})");
+  const std::string mine =
+      configs.folder.write("mine/a.json", R"({"origin": "assumed", "source": "s", "parent": "b.json"})")
+          .string();
+  EXPECT_EQ(message_of([&] { load_stack(configs.store(), mine); }),
+            configs.file("mine/b.json") + "#/parent: a cycle of parents: a -> b -> a");
+  // A stack of one's own may have the name of its parent.
+  configs.folder.write("stacks/base.json", kStack);
+  const auto own =
+      configs.folder.write("mine/base.json", R"({"origin": "assumed", "source": "s", "parent": "base"})");
+  EXPECT_EQ(load_stack(configs.store(), own.string()).time_factor, 1.1);
+  for (int i = 0; i < 40; ++i) {
+    configs.folder.write(
+        "stacks/s" + std::to_string(i) + ".json",
+        R"({"origin": "assumed", "source": "s", "parent": "s)" + std::to_string(i + 1) + "\"}");
+  }
+  EXPECT_NE(message_of([&] { load_stack(configs.store(), "s0"); }).find("accepted: up to 32 of them"),
+            std::string::npos);
 }
 
 }  // namespace

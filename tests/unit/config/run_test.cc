@@ -27,6 +27,20 @@ TEST(Run, ResolvesEverythingAndCutsTheFleets) {
   EXPECT_EQ(run.published->from.source, "its table 3");
 }
 
+// As in every other format: not where the program was started.
+TEST(Run, PathsAreRelativeToTheFileThatHasThem) {
+  const SampleConfigs configs;
+  const auto file = configs.folder.write("mine/run.json", replaced(kRun, "\"wide\"", "\"plans/my.json\""));
+  EXPECT_EQ(message_of([&] { load_run(configs.store(), file.string()); }),
+            file.string() + "#/plan: cannot read " + configs.file("mine/plans/my.json") +
+                ": there is no such file; accepted: a .json file");
+  configs.folder.write("mine/my-stack.json", kStack);
+  configs.folder.write("mine/plans/my.json", replaced(kPlan, "\"base\"", "\"../my-stack.json\""));
+  const traincast::Run run = load_run(configs.store(), file.string());
+  EXPECT_EQ(run.plan.name, "my");
+  EXPECT_EQ(run.stack.name, "my-stack");
+}
+
 TEST(Run, TakesAllGpusUnlessToldOtherwise) {
   const SampleConfigs configs;
   configs.folder.write("runs/run.json", replaced(kRun, "\"gpus\": 256,", ""));
