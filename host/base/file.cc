@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <memory>
 #include <system_error>
+#include <vector>
 
 #include "host/base/atomic_file.h"
 #include "host/base/errors.h"
@@ -64,6 +66,15 @@ void write_file_atomically(const fs::path& path, std::string_view bytes) {
   AtomicFile file(path);
   file.write(bytes);
   file.commit();
+}
+
+void write_files_atomically(std::span<const FileText> files) {
+  std::vector<std::unique_ptr<AtomicFile>> open;
+  for (const FileText& file : files) {
+    open.push_back(std::make_unique<AtomicFile>(file.path));
+    open.back()->write(file.bytes);
+  }
+  for (const auto& file : open) file->commit();
 }
 
 void check_writable(const fs::path& path) {

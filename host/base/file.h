@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -19,6 +20,13 @@ std::string read_file(const std::filesystem::path& path, std::int64_t limit = kM
 // removed, an old file stays as it was, and ConfigError "cannot write PATH: reason" is thrown; what exists
 // and is no regular file (a folder, a device) is refused.
 void write_file_atomically(const std::filesystem::path& path, std::string_view bytes);
+
+// Files that belong together: each is whole in a temporary file before the first takes its place.
+struct FileText {
+  std::filesystem::path path;
+  std::string_view bytes;
+};
+void write_files_atomically(std::span<const FileText> files);
 
 // Throws as write_file_atomically would if it could not even begin; call it before long work.
 void check_writable(const std::filesystem::path& path);

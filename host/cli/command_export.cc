@@ -1,6 +1,7 @@
 #include <array>
 #include <filesystem>
 #include <system_error>
+#include <vector>
 
 #include "host/base/errors.h"
 #include "host/base/file.h"
@@ -49,7 +50,9 @@ int run_export(const Arguments& arguments) {
     throw ConfigError("cannot make the folder " + folder.string() + ": " +
                       (error ? error.message() : "a file of that name is there"));
   }
-  for (const ExportedFile& file : result.files) write_file_atomically(folder / file.name, file.text);
+  std::vector<FileText> files;
+  for (const ExportedFile& file : result.files) files.push_back({folder / file.name, file.text});
+  write_files_atomically(files);
   if (!run.parts.empty()) notice(arguments, main_part_note(run));
   for (const std::string& note : result.notes) notice(arguments, note);
   notice(arguments, "wrote " + std::to_string(result.files.size()) + " files to " + folder.string() +

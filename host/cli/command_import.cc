@@ -1,7 +1,7 @@
 #include <array>
 #include <filesystem>
+#include <vector>
 
-#include "host/base/atomic_file.h"
 #include "host/base/errors.h"
 #include "host/base/file.h"
 #include "host/cli/command.h"
@@ -37,6 +37,11 @@ std::string out_file(const Arguments& arguments) {
   std::string out = arguments.text("out");
   if (!out.ends_with(".json"))
     throw UsageError("--out " + out + " is not accepted; accepted: a name that ends in .json");
+  for (const std::string& file : arguments.positional()) {
+    std::error_code error;
+    if (fs::equivalent(file, out, error))
+      throw UsageError("--out " + out + " is the file to read; accepted: another");
+  }
   return out;
 }
 
@@ -103,12 +108,7 @@ int import_megatron_file(const Arguments& arguments) {
   const std::string plan_text = plan_json(imported.plan, imported.notes);
   const Transformer model = checked_model(model_text, out);
   read_plan(Reader::from_text(plan_text, plan_out.string()), plan_out.stem().string(), store);
-  AtomicFile model_file(out);
-  AtomicFile plan_file(plan_out);
-  model_file.write(model_text);
-  plan_file.write(plan_text);
-  model_file.commit();  // both are whole before either takes its place
-  plan_file.commit();
+  write_files_atomically(std::vector<FileText>{{out, model_text}, {plan_out, plan_text}});
   for (const std::string& note : imported.notes) notice(arguments, note);
   notice(arguments, out.string() + ": " + model_summary(model));
   notice(arguments, plan_out.string() + ": " + std::to_string(imported.plan.gpus()) + " GPUs");
@@ -117,16 +117,54 @@ int import_megatron_file(const Arguments& arguments) {
 
 using ReadTest = BandwidthTest (*)(std::string_view, const std::string&, const BandwidthTestFacts&);
 
-Profile new_profile(const BandwidthTest& test, const std::string& what) {
+Profile new_profile(const BandwidthTest& test, const fs::path& file, const std::string& what) {
   Profile profile;
+  profile.name = file.stem().string();
   profile.when = test.when;
   profile.device.backend = "cuda";
   profile.device.name = test.device;
-  profile.communicator = "nccl";
+  profile.communicator = test.communicator;
   profile.hosts = test.hosts;
   if (!test.nccl_version.empty()) profile.libraries.emplace_back("NCCL", test.nccl_version);
   profile.from = {Origin::measured, what};
   return profile;
+}
+
+// What a file says itself is what its rows hold.
+void check_facts(const BandwidthTest& test, const BandwidthTestFacts& facts, const std::string& file) {
+  const auto refuse = [&](const std::string& has, const std::string& option) {
+    throw UsageError(file + " is of " + has + ", not of the " + option + " given; accepted: " + option +
+                     " where a file does not say it");
+  };
+  for (const CollectiveRow& row : test.rows) {
+    if (!facts.collective.empty() && facts.collective != name(row.collective)) {
+      refuse(std::string(name(row.collective)), "--collective");
+    }
+    if (facts.ranks > 0 && row.ranks != facts.ranks) refuse(std::to_string(row.ranks) + " ranks", "--ranks");
+    if (facts.nodes > 0 && row.nodes != facts.nodes) refuse(std::to_string(row.nodes) + " nodes", "--nodes");
+  }
+}
+
+// The config that the points are of; "" where neither the file nor the command line says.
+std::string gpu_of(const Arguments& arguments, const ConfigStore& store, const std::string& device,
+                   const std::string& file) {
+  DeviceInfo info;
+  info.backend = "cuda";
+  info.name = device;
+  const std::string known = device.empty() ? "" : gpu_config_of(store, info);
+  if (arguments.given("gpu")) {
+    const Gpu gpu = load_gpu(store, arguments.text("gpu"));
+    if (!known.empty() && !describes(gpu, device)) {
+      throw UsageError(file + " measured \"" + device + "\", which is " + known + " and not the " + gpu.name +
+                       " of --gpu; accepted: --gpu where a file does not name it");
+    }
+    return gpu.name;
+  }
+  if (known.empty() && !device.empty()) {
+    throw UsageError(file + " measured \"" + device + "\", which no GPU config has among its aliases" +
+                     "; accepted: --gpu NAME of " + join(store.names(ConfigKind::gpus), " "));
+  }
+  return known;
 }
 
 int import_tests(const Arguments& arguments, ReadTest read, const std::string& what) {
@@ -147,19 +185,8 @@ int import_tests(const Arguments& arguments, ReadTest read, const std::string& w
   if (fs::exists(out)) profile = load_profile(out);
   for (const std::string& file : files_of(arguments, 1'000'000)) {
     const BandwidthTest test = read(read_file(file), file, facts);
-    std::string gpu = arguments.text("gpu");
-    if (!gpu.empty()) {
-      load_gpu(store, gpu);
-    } else if (!test.device.empty()) {
-      DeviceInfo device;
-      device.backend = "cuda";
-      device.name = test.device;
-      gpu = gpu_config_of(store, device);
-    }
-    if (gpu.empty() && !test.device.empty()) {
-      throw UsageError(file + " measured \"" + test.device + "\", which no GPU config has among its aliases" +
-                       "; accepted: --gpu NAME of " + join(store.names(ConfigKind::gpus), " "));
-    }
+    check_facts(test, facts, file);
+    const std::string gpu = gpu_of(arguments, store, test.device, file);
     if (gpu.empty() && !profile) {
       throw UsageError(file + " does not say which GPU it measured; accepted: --gpu NAME of " +
                        join(store.names(ConfigKind::gpus), " "));
@@ -167,11 +194,15 @@ int import_tests(const Arguments& arguments, ReadTest read, const std::string& w
     if (gpu.empty()) notice(arguments, file + " names no GPU: taken for " + profile->gpu);
     const std::string origin = what + " " + fs::path(file).filename().string();
     if (!profile) {
-      profile = new_profile(test, origin);
+      profile = new_profile(test, out, origin);
     } else if (profile->from.source.find(origin) == std::string::npos) {
       profile->from.source += "; " + origin;
     }
-    merge_points(*profile, gpu, test.rows);
+    try {
+      merge_points(*profile, gpu, test.rows);
+    } catch (const ConfigError& error) {
+      throw ConfigError(file + ": " + error.what());
+    }
     for (const CollectiveRow& row : test.rows) {
       profile->ranks = std::max(profile->ranks, row.ranks);
       profile->nodes = std::max(profile->nodes, row.nodes);
@@ -231,7 +262,7 @@ const CommandSpec kImportCommand{
                 {"gpus", "COUNT", "megatron-args: the world size", ""},
                 {"vocab", "COUNT", "megatron-args: words, where a tokenizer has them and not the file", ""},
                 {"stack", "NAME", "megatron-args: the software stack of the plan", "megatron-core-2024"},
-                {"gpu", "NAME", "nccl-tests, osu: the GPU, where the file does not name it", ""},
+                {"gpu", "NAME", "nccl-tests, osu: the GPU, where the file names none that is known", ""},
                 {"collective", "NAME", "nccl-tests, osu: where the file does not name it", ""},
                 {"ranks", "COUNT", "nccl-tests, osu: where the file does not list them", ""},
                 {"nodes", "COUNT", "nccl-tests, osu: likewise", ""}},

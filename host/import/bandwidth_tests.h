@@ -10,11 +10,12 @@
 namespace traincast {
 
 struct BandwidthTest {
-  std::string device;               // as printed ("NVIDIA H100 80GB HBM3"); "" where the file does not say
-  std::string when;                 // likewise
-  std::string nccl_version;         // likewise, "2.28.3"
-  std::vector<std::string> hosts;   // by rank; empty where the file does not say
-  std::vector<CollectiveRow> rows;  // out of place where both were timed
+  std::string device;                 // as printed ("NVIDIA H100 80GB HBM3"); "" where the file does not say
+  std::string when;                   // likewise
+  std::string nccl_version;           // likewise, "2.28.3"
+  std::string communicator = "nccl";  // or "mpi"
+  std::vector<std::string> hosts;     // by rank; empty where the file does not say
+  std::vector<CollectiveRow> rows;    // out of place where both were timed
 };
 
 struct BandwidthTestFacts {

@@ -36,7 +36,8 @@ struct MegatronArgument {
 using MegatronArguments = std::map<std::string, MegatronArgument, std::less<>>;
 
 // A command line or shell script with --key value, --key=value and --flag words, or with Hydra's a.b=value;
-// or YAML of nested maps. Variables that the text sets are filled in. Other words are skipped.
+// or YAML of nested maps, whose keys may be options ("--bf16: true"). Variables that the text sets are filled
+// in. Other words are skipped.
 MegatronArguments parse_megatron_arguments(std::string_view text);
 
 // A later file's count: a NeMo YAML and then the command line that changes it.

@@ -42,6 +42,10 @@ void put_path(MegatronArguments& out, const std::vector<std::string>& path, cons
   const std::string_view section =
       path.size() > 1 ? std::string_view(path[path.size() - 2]) : std::string_view();
   std::string key = dashed(path.back());
+  if (key.starts_with("--")) {  // the command line of Megatron-LM's own tests, as a YAML
+    put(out, key.substr(2), text, false).typed = true;
+    return;
+  }
   if (section == "optim" || section == "optimizer") key = "optim-" + key;
   if (section == "data") key = "data-" + key;
   if (section == "run" || section == "trainer") {

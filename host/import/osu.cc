@@ -89,7 +89,10 @@ class Reader {
     if (words.empty()) return;
     where_ = file_ + ":" + std::to_string(number) + ": ";
     if (words[0].starts_with('#')) {
-      if (const auto title = title_of(words)) test_ = &test_of(*title, where_);
+      if (const auto title = title_of(words)) {
+        test_ = &test_of(*title, where_);
+        out_.communicator = title->library.starts_with("MPI") ? "mpi" : "nccl";
+      }
       if (std::find(words.begin(), words.end(), "HOST") != words.end()) {
         throw ConfigError(where_ +
                           "a buffer in the memory of the host (H); accepted: both on the device, D D");

@@ -10,8 +10,9 @@ namespace traincast {
 namespace {
 
 constexpr std::size_t kDeepest = 32;
-constexpr std::array<std::string_view, 6> kTelling = {"model",       "trainer",  "num_layers",
-                                                      "hidden_size", "training", "model_parallel"};
+constexpr std::array<std::string_view, 8> kTelling = {"model",        "trainer",      "num_layers",
+                                                      "hidden_size",  "training",     "model_parallel",
+                                                      "--num-layers", "--hidden-size"};
 
 std::string_view trimmed(std::string_view text) {
   constexpr std::string_view kBlanks = " \t\r";

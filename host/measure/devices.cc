@@ -65,14 +65,16 @@ void check_same_devices(Session& session, const DeviceInfo& device) {
   }
 }
 
+bool describes(const Gpu& gpu, std::string_view device) {
+  return names_device(gpu.product, device) ||
+         std::any_of(gpu.aliases.begin(), gpu.aliases.end(),
+                     [&](const std::string& alias) { return names_device(alias, device); });
+}
+
 std::string gpu_config_of(const ConfigStore& store, const DeviceInfo& device) {
   if (device.backend == "cpu") return "cpu";
   for (const std::string& name : store.names(ConfigKind::gpus)) {
-    const Gpu gpu = load_gpu(store, name);
-    const bool aliased = std::any_of(gpu.aliases.begin(), gpu.aliases.end(), [&](const std::string& alias) {
-      return names_device(alias, device.name);
-    });
-    if (aliased || names_device(gpu.product, device.name)) return name;
+    if (describes(load_gpu(store, name), device.name)) return name;
   }
   return "";
 }

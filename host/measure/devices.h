@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "host/config/find.h"
+#include "host/model/gpu.h"
 #include "kernels/backend.h"
 #include "mpi/session.h"
 
@@ -19,6 +20,9 @@ std::unique_ptr<Backend> make_rank_backend(const Session& session, std::string_v
 // Collective. Throws DeviceError where ranks see different kinds of device, because a profile describes one,
 // or share an accelerator.
 void check_same_devices(Session& session, const DeviceInfo& device);
+
+// Whether the config's product or one of its aliases is the device's name.
+bool describes(const Gpu& gpu, std::string_view device);
 
 // The GPU config whose product or alias is the device's name, "cpu" for the CPU, "" where there is
 // none.

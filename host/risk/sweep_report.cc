@@ -26,13 +26,41 @@ bool whole(const std::string& text) {
   return !text.empty() && text.size() < 18 && text.find_first_not_of("0123456789") == std::string::npos;
 }
 
-Column axis_column(const std::vector<SweepAxis>& axes, const SweepAxis& axis) {
-  const std::string name = short_name(axes, axis);
+std::vector<Column> figure_columns(const std::vector<SweepAxis>& axes) {
+  const bool over_gpus =
+      std::any_of(axes.begin(), axes.end(), [](const SweepAxis& axis) { return axis.path == "gpus"; });
+  std::vector<Column> columns = {{.key = over_gpus ? "run_gpus" : "gpus",
+                                  .title = "GPUs",
+                                  .audience = over_gpus ? Audience::machines : Audience::everyone},
+                                 {.key = "expected_time_s", .title = "days"},
+                                 {.key = "goodput", .title = "goodput", .unit = "%"},
+                                 {.key = "power_w", .title = "MW"},
+                                 {.key = "rent_usd_per_mtoken", .title = "rent", .unit = "USD/Mtoken"},
+                                 {.key = "mfu", .title = "MFU", .unit = "%"},
+                                 {.key = "step_time_s", .title = "step", .unit = "s"},
+                                 {.key = "energy_j", .title = "GWh", .priority = 2},
+                                 {.key = "rent_usd", .title = "rent", .unit = "M USD", .priority = 1}};
+  for (const char* key : {"ideal_time_s", "interruptions", "checkpoint_interval_s", "gpu_hours",
+                          "amortised_usd", "electricity_usd", "co2_kg", "memory_bytes", "status"}) {
+    columns.push_back({.key = key, .audience = Audience::machines});
+  }
+  return columns;
+}
+
+// Under the whole path where another column has the short one's key: a fleet's "gpus" beside the run's.
+Column axis_column(const std::vector<SweepAxis>& axes, const SweepAxis& axis,
+                   const std::vector<Column>& others) {
   const auto first = any_quantity(axis.values.front());
-  const std::string_view suffix = first ? unit_suffix(first->dimension) : "";
-  std::string key = name;
-  std::replace(key.begin(), key.end(), '.', '_');
-  return {.key = key + std::string(suffix), .title = name};
+  const std::string suffix(first ? unit_suffix(first->dimension) : "");
+  const auto named = [&](const std::string& name) {
+    std::string key = name;
+    std::replace(key.begin(), key.end(), '.', '_');
+    return Column{.key = key + suffix, .title = name};
+  };
+  Column column = named(short_name(axes, axis));
+  const bool taken =
+      std::any_of(others.begin(), others.end(), [&](const Column& other) { return other.key == column.key; });
+  return taken ? named(axis.path) : column;
 }
 
 Cell value_cell(const std::string& value) {
@@ -66,30 +94,12 @@ std::vector<Cell> figure_cells(const SweepFigures& f) {
 }  // namespace
 
 Report sweep_report(const Sweep& sweep) {
-  Table table{.key = "points"};
-  for (const SweepAxis& axis : sweep.axes) table.columns.push_back(axis_column(sweep.axes, axis));
-  const std::size_t first = table.columns.size();
-  const bool over_gpus = std::any_of(sweep.axes.begin(), sweep.axes.end(),
-                                     [](const SweepAxis& axis) { return axis.path == "gpus"; });
-  for (Column& column :
-       std::vector<Column>{{.key = over_gpus ? "run_gpus" : "gpus",
-       .title = "GPUs",
-       .audience = over_gpus ? Audience::machines : Audience::everyone},
-                           {.key = "expected_time_s", .title = "days"},
-                           {.key = "goodput", .title = "goodput", .unit = "%"},
-                           {.key = "power_w", .title = "MW"},
-                           {.key = "rent_usd_per_mtoken", .title = "rent", .unit = "USD/Mtoken"},
-                           {.key = "mfu", .title = "MFU", .unit = "%"},
-                           {.key = "step_time_s", .title = "step", .unit = "s"},
-                           {.key = "energy_j", .title = "GWh", .priority = 2},
-                           {.key = "rent_usd", .title = "rent", .unit = "M USD", .priority = 1}}) {
-    table.columns.push_back(std::move(column));
+  Table table{.key = "points", .columns = figure_columns(sweep.axes)};
+  const std::size_t first = sweep.axes.size();
+  for (std::size_t a = 0; a < first; ++a) {
+    Column column = axis_column(sweep.axes, sweep.axes[a], table.columns);
+    table.columns.insert(table.columns.begin() + static_cast<std::ptrdiff_t>(a), std::move(column));
   }
-  for (const char* key : {"ideal_time_s", "interruptions", "checkpoint_interval_s", "gpu_hours",
-                          "amortised_usd", "electricity_usd", "co2_kg", "memory_bytes"}) {
-    table.columns.push_back({.key = key, .audience = Audience::machines});
-  }
-  table.columns.push_back({.key = "status", .audience = Audience::machines});
   std::vector<std::pair<std::string, std::string>> reasons;  // for people: the same words once
   for (const SweepPoint& point : sweep.points) {
     std::vector<Cell> row;

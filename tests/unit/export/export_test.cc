@@ -222,6 +222,16 @@ TEST(ExportCommand, BadInputIsOneLine) {
   EXPECT_FALSE(std::filesystem::exists(folder.path() / "x"));
 }
 
+TEST(ExportCommand, WritesAllFilesOrNone) {
+  const TemporaryFolder folder;
+  std::filesystem::create_directories(folder.path() / "execution.json");
+  const Outcome outcome = run_traincast("export calculon llama-3.1-405b-16k --out '" +
+                                        folder.path().string() + "' --configs '" TRAINCAST_TEST_CONFIGS "'");
+  EXPECT_EQ(outcome.code, 2);
+  EXPECT_NE(outcome.err.find("execution.json: it is a folder"), std::string::npos) << outcome.err;
+  EXPECT_EQ(folder.entries(), 1U);
+}
+
 TEST(ExportCommand, WritesTheFilesAndSaysWhatIsNotInThem) {
   const TemporaryFolder folder;
   const Outcome outcome =

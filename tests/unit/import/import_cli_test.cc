@@ -77,6 +77,14 @@ TEST_F(ImportCli, WrongCommandLinesAreOneLineAndExit2) {
   expect_refused("nccl-tests " + log + " --collective broadcast" + out,
                  "--collective broadcast is not accepted");
   expect_refused("nccl-tests " + log + " --gpu h100-smx" + out, "h100-sxm");
+  expect_refused("nccl-tests " + log + " --gpu a100-80gb-sxm" + out,
+                 "which is h100-sxm and not the a100-80gb-sxm of --gpu");
+  expect_refused("nccl-tests " + log + " --collective all_gather" + out,
+                 "is of all_reduce, not of the --collective");
+  expect_refused("nccl-tests " + log + " --ranks 16" + out, "is of 2 ranks, not of the --ranks given");
+  expect_refused("nccl-tests " + log + " --nodes 2" + out, "is of 1 nodes, not of the --nodes given");
+  expect_refused("hf " + hf + " --out " + hf, "is the file to read; accepted: another");
+  EXPECT_EQ(read_file(hf), kLlama);
   expect_refused("osu " + file("osu", kOsu) + " --ranks 4" + out, "does not say which GPU it measured");
   expect_refused("osu " + file("osu", kOsu) + " --ranks 2 --nodes 4 --gpu h100-sxm" + out,
                  "--nodes 4 is not accepted; accepted: up to the 2 ranks");
@@ -164,6 +172,14 @@ TEST_F(ImportCli, PointsOfSeveralFilesAndCallsMakeOneProfile) {
   expect_refused("osu " + file("osu", kOsu) + " --ranks 8 --gpu a100-80gb-sxm --out " + out,
                  "describes h100-sxm, the points are of a100-80gb-sxm");
   EXPECT_EQ(read_file(out), before);
+  // Two GPUs in one call: the second file is named, and the profile that is not there yet.
+  std::string other(kNccl);
+  for (std::size_t at = 0; (at = other.find("H100 80GB HBM3", at)) != std::string::npos; ++at) {
+    other.replace(at, 14, "A100-SXM4-80GB");
+  }
+  expect_refused("nccl-tests " + file("log.txt", kNccl) + " " + file("other.txt", other) + " --quiet --out " +
+                     (folder_ / "both.json").string(),
+                 "other.txt: profile both describes h100-sxm, the points are of a100-80gb-sxm");
 }
 
 }  // namespace

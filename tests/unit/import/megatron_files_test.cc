@@ -234,6 +234,20 @@ trainer:
   EXPECT_TRUE(noted(training, "--recompute-modules [core_attn, mlp]"));
 }
 
+// As Megatron-LM's functional tests have it.
+TEST(MegatronFiles, ReadsACommandLineWrittenAsYaml) {
+  const ImportedTraining training = read(
+      "ENV_VARS:\n  NCCL_ALGO: Ring\nMODEL_ARGS:\n  --num-layers: 12\n  --hidden-size: 512\n"
+      "  --num-attention-heads: 8\n  --num-query-groups: 2\n  --seq-length: 1024\n  --micro-batch-size: 4\n"
+      "  --global-batch-size: 32\n  --tensor-model-parallel-size: 2\n  --bf16: true\n",
+      {.gpus = 8, .stack = "s"});
+  EXPECT_EQ(training.model.layers, 12);
+  EXPECT_EQ(training.model.kv_heads, 8);  // the flag of query groups is missing
+  EXPECT_EQ(training.plan.tensor_parallel, 2);
+  EXPECT_EQ(training.plan.micro_batch, 4);
+  EXPECT_FALSE(noted(training, "Neither --bf16 nor --fp16"));
+}
+
 // Megatron-LM's own YAML has sections of other names, and the transformer config's names for its flags.
 TEST(MegatronFiles, ReadsMegatronsYaml) {
   constexpr std::string_view kSections = R"(language_model:

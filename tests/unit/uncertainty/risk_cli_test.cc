@@ -83,6 +83,20 @@ TEST(RiskCli, SweepIsATable) {
   expect_refusal("sweep llama-3.1-405b-16k --over gpus=4..2", 2, {"--over gpus=4..2", "a..b:x3"});
 }
 
+// Two columns of one key would be no table: the axis has its whole path there.
+TEST(RiskCli, SweepsOverWhatHasTheNameOfAFigure) {
+  for (const char* axis :
+       {"run.gpus=64,128", "cluster.fleets.0.gpus=64,128", "cluster.network.tiers.0.gpus=64,128"}) {
+    const Outcome outcome = run(std::string("sweep llama-3-70b-64 --format json --over ") + axis);
+    ASSERT_EQ(outcome.code, 0) << axis << ": " << outcome.err;
+    std::string key(axis, std::string_view(axis).find('='));
+    std::replace(key.begin(), key.end(), '.', '_');
+    const Json point = Json::parse(outcome.out)["points"][0];
+    EXPECT_TRUE(point.contains(key)) << outcome.out;
+    EXPECT_TRUE(point.contains("gpus")) << outcome.out;
+  }
+}
+
 TEST(RiskCli, DeadlineSaysHowLikely) {
   const Outcome outcome =
       run("deadline grok-3-central-100k --start 2024-09-02 --by 2024-12-31 --draws 256 --format json");
