@@ -41,14 +41,15 @@ std::string to_string(Date date) {
   const std::int64_t day = std::clamp<std::int64_t>(date.day, 0, kLastDay);
   const year_month_day parts{sys_days(std::chrono::days(day))};
   std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%04d-%02u-%02u", static_cast<int>(parts.year()),
-                static_cast<unsigned>(parts.month()), static_cast<unsigned>(parts.day()));
+  std::snprintf(text.data(), text.size(), "%s%04d-%02u-%02u", date.day > kLastDay ? "after " : "",
+                static_cast<int>(parts.year()), static_cast<unsigned>(parts.month()),
+                static_cast<unsigned>(parts.day()));
   return text.data();
 }
 
 Date operator+(Date date, Seconds time) {
   const double days = std::floor(time.value() / kSecondsPerDay);
-  const auto room = static_cast<double>(kLastDay - date.day);
+  const auto room = static_cast<double>(kLastDay + 1 - date.day);
   return {date.day + static_cast<std::int64_t>(std::clamp(days, 0.0, std::max(0.0, room)))};
 }
 

@@ -9,6 +9,7 @@
 #include "host/calibrate/part_phases.h"
 #include "host/calibrate/rank_spread.h"
 #include "host/calibrate/run_phases.h"
+#include "host/model/history.h"
 #include "host/model/straggler.h"
 
 namespace traincast {
@@ -140,6 +141,11 @@ void estimate(Forecast& out, Calibrator& calibrator, std::span<const FleetGpus> 
   const RunSystems systems = run_systems(calibrator, out.run);
   out.phases = out.run.parts.empty() ? phases_of(out.run, systems) : phases_of_parts(out.run, calibrator);
   out.estimate = run_phases(out.run, out.phases);
+  if (out.estimate.expected > kHorizon) {
+    const double years = 100 * (out.estimate.expected / kHorizon);
+    throw InfeasiblePlan("takes " + std::to_string(std::llround(std::min(years, 1e15))) +
+                         " years; accepted: up to 100");
+  }
   out.parts = part_forecasts(out.run, out.phases);
   for (const RunPhase& phase : out.phases) add_up(out.sources, phase.used);
   const RunPhase& most = out.phases[main_phase(out.phases)];

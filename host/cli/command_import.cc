@@ -18,6 +18,9 @@
 #include "host/model/parameters.h"
 
 namespace traincast {
+
+extern const CommandSpec kImportCommand;
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -220,27 +223,39 @@ int import_tests(const Arguments& arguments, ReadTest read, const std::string& w
 
 struct Kind {
   std::string_view name;
+  std::string_view options;  // that it has a use for, between blanks
   int (*run)(const Arguments&);
 };
+constexpr std::string_view kTestOptions = " gpu collective ranks nodes ";
 constexpr std::array<Kind, 4> kKinds = {{
-    {"hf", import_hf},
-    {"megatron-args", import_megatron_file},
-    {"nccl-tests", [](const Arguments& a) { return import_tests(a, import_nccl_tests, "nccl-tests:"); }},
-    {"osu", [](const Arguments& a) { return import_tests(a, import_osu, "OSU micro-benchmarks:"); }},
+    {"hf", " sequence parameters active-parameters ", import_hf},
+    {"megatron-args", " gpus vocab stack ", import_megatron_file},
+    {"nccl-tests", kTestOptions,
+     [](const Arguments& a) { return import_tests(a, import_nccl_tests, "nccl-tests:"); }},
+    {"osu", kTestOptions,
+     [](const Arguments& a) { return import_tests(a, import_osu, "OSU micro-benchmarks:"); }},
 }};
 
 int run_import(const Arguments& arguments) {
   std::vector<std::string> names;
   for (const Kind& kind : kKinds) {
-    if (kind.name == arguments.positional().front()) return kind.run(arguments);
-    names.emplace_back(kind.name);
+    if (kind.name != arguments.positional().front()) {
+      names.emplace_back(kind.name);
+      continue;
+    }
+    for (const OptionSpec& option : kImportCommand.options) {
+      const std::string word = " " + std::string(option.name) + " ";
+      if (!arguments.given(option.name) || kind.options.find(word) != std::string_view::npos) continue;
+      throw UsageError("traincast import " + std::string(kind.name) + " has no use for --" +
+                       std::string(option.name) + "; see traincast help import");
+    }
+    return kind.run(arguments);
   }
   throw UsageError("unknown kind \"" + arguments.positional().front() + "\"; accepted: " + join(names, " "));
 }
 
 }  // namespace
 
-extern const CommandSpec kImportCommand;
 const CommandSpec kImportCommand{
     .name = "import",
     .summary = "make configs of other programs' files: Hugging Face, Megatron-LM, nccl-tests, OSU",

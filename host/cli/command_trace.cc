@@ -2,6 +2,7 @@
 
 #include "host/base/atomic_file.h"
 #include "host/base/errors.h"
+#include "host/calibrate/fleet_step.h"
 #include "host/cli/command.h"
 #include "host/cli/forecasts.h"
 #include "host/cli/output.h"
@@ -41,7 +42,9 @@ int run_trace(const Arguments& arguments) {
   const Forecast estimate = forecast(calibrator, run);
   if (!estimate.infeasible.empty()) throw InfeasiblePlan(run.name + ": " + estimate.infeasible);
   const CalibratedSystem system = calibrator.system(run, estimate.pace);
-  const StepTimeline step = simulate_step(run.model, run.plan, run.stack, system.view());
+  const RunPhase& most = estimate.phases[main_phase(estimate.phases)];
+  const Plan plan = resized_plan(estimate.run, most.replicas);
+  const StepTimeline step = simulate_step(run.model, plan, run.stack, system.view());
   const TraceSelection selection = selection_of(arguments, step);
   write_trace(step, selection,
               {{"run", run.name},
@@ -55,6 +58,10 @@ int run_trace(const Arguments& arguments) {
   file.commit();
   print_report(arguments, trace_report(step, run.name));
   if (!run.parts.empty()) notice(arguments, main_part_note(run));
+  if (plan.gpus() < run.plan.gpus()) {
+    notice(arguments, "the step is of " + std::to_string(plan.gpus()) + " GPUs of the plan's " +
+                          std::to_string(run.plan.gpus()) + ", which make most of the run's steps");
+  }
   if (selection.ranks.size() < step.ranks.size()) {
     notice(arguments, "the timeline shows " + std::to_string(selection.ranks.size()) + " of " +
                           std::to_string(step.ranks.size()) +

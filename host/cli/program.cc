@@ -27,6 +27,7 @@ int run_help(const std::vector<std::string>& words) {
   if (words.empty()) return print(program_help());
   if (words.size() > 1) throw UsageError("traincast help takes one command");
   if (words.front() == "--man") return print(manual_page());
+  if (words.front() == "help" || words.front() == "--help") return print(program_help());
   return print(command_help(find_command(words.front())));
 }
 

@@ -1,8 +1,10 @@
 #include "host/config/override_edit.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <optional>
+#include <set>
 
 #include "host/base/errors.h"
 #include "host/base/file.h"
@@ -80,6 +82,20 @@ void mark(JsonValue::Object& object, const Inherited& inherited, const std::stri
   set_member(object, "source", text_value("set by hand: " + words + "; else " + *source));
 }
 
+// What was published of the number of parameters holds for the published shape.
+void forget_counts(JsonValue& model, const std::set<std::string_view>& edited) {
+  constexpr std::array<std::string_view, 2> kCounts = {"parameters", "active_parameters"};
+  auto* object = std::get_if<JsonValue::Object>(&model.value);
+  if (object == nullptr || (edited.size() == 1 && edited.contains("sequence"))) return;
+  const bool counts = std::all_of(edited.begin(), edited.end(), [&](std::string_view key) {
+    return std::find(kCounts.begin(), kCounts.end(), key) != kCounts.end();
+  });
+  if (counts) return;
+  for (const std::string_view key : kCounts) {
+    if (!edited.contains(key)) std::erase_if(*object, [&](const JsonMember& m) { return m.key == key; });
+  }
+}
+
 }  // namespace
 
 void apply_edit(JsonValue& root, const Edit& edit, const std::string& file) {
@@ -131,11 +147,14 @@ Reader EditedFiles::open(ConfigKind kind, const std::filesystem::path& file) {
     if (changed == nullptr) changed = std::make_shared<JsonValue>(*root);
     return *changed;
   };
+  std::set<std::string_view> edited;
   for (const Edit& edit : edits_) {
     if (edit.kind == kind && (edit.config.empty() || edit.config == config)) {
       apply_edit(copy(), edit, file.string());
+      edited.insert(edit.steps.front());
     }
   }
+  if (kind == ConfigKind::models && changed != nullptr) forget_counts(*changed, edited);
   if (kind == ConfigKind::runs && !assumptions_.empty()) {
     if (auto* object = std::get_if<JsonValue::Object>(&copy().value)) {
       if (member(*object, "assumptions") == nullptr) object->push_back({"assumptions", {JsonValue::Array{}}});

@@ -36,6 +36,8 @@ struct HistoryCause {
   bool takes_node = false;
 };
 
+inline constexpr Seconds kHorizon = Seconds(100 * 365.25 * kSecondsPerDay);  // no run is followed for longer
+
 struct HistoryInputs {
   std::vector<Tokens> work = {};  // parts in order: steps of a batch-size ramp, sequence-length phases
   std::vector<HistoryPhase> phases = {};
@@ -47,7 +49,7 @@ struct HistoryInputs {
   std::int64_t spare_nodes = -1;
   Seconds repair;
   Replicas replicas = {};
-  Seconds horizon = Seconds(100 * 365.25 * kSecondsPerDay);  // a run that has not ended by then never does
+  Seconds horizon = kHorizon;
 };
 
 // Where the time of one run went: wall is the sum of the seven below it.

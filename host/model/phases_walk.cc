@@ -16,9 +16,9 @@ namespace {
 
 constexpr double kSecondsPerYear = 365.25 * kSecondsPerDay;
 
-std::string never(const RunPhase& phase, double left, double all) {
+std::string never(const RunPhase& phase, std::optional<Date> since, double left, double all) {
   std::string text = "never finishes: useful work per hour is 0";
-  if (phase.from) text += " from " + to_string(*phase.from) + " on";
+  if (since) text += " from " + to_string(*since) + " on";
   const double percent = std::max(0.1, std::round(1000 * left / all) / 10);
   std::string digits = std::to_string(percent);
   digits.resize(digits.find('.') + 2);
@@ -138,6 +138,7 @@ class Walk {
         wait(phase, room);
         return;
       }
+      waits_since_.reset();
       phase.resizes = before == nullptr && gpus_ != 0 && gpus_ != phase.gpus ? 1 : 0;
       gpus_ = phase.gpus;
       find_schedule(phase, before, run_, out_, left(phases));
@@ -157,7 +158,8 @@ class Walk {
   }
 
   void wait(RunPhase& phase, std::optional<Seconds> room) {
-    if (!room) throw InfeasiblePlan(never(phase, tokens_left(), all_));
+    if (!waits_since_) waits_since_ = phase.from;
+    if (!room) throw InfeasiblePlan(never(phase, waits_since_, tokens_left(), all_));
     phase.length = *room;
     if (gpus_ > 0) gpus_ = -1;  // it starts again, on however many
     spend(phase, run_.cluster, Activity::waiting, phase.length);
@@ -184,6 +186,7 @@ class Walk {
   double all_ = 0;
   std::size_t at_ = 0;     // the piece that is next
   std::int64_t gpus_ = 0;  // before; -1: it waited
+  std::optional<Date> waits_since_;
 };
 
 }  // namespace

@@ -29,9 +29,16 @@ struct Field {
 }  // namespace
 
 std::string render_csv(const Report& report, const RenderOptions&) {
-  if (report.tables.empty()) return "";
-  const Table& table = report.tables.front();
   std::string out;
+  if (report.tables.empty()) {  // one row of what there is
+    std::string keys, values;
+    for (const Scalar& scalar : report.scalars) {
+      keys += "," + quoted(scalar.key);
+      values += "," + std::visit(Field{}, scalar.cell.machine);
+    }
+    return keys.empty() ? "" : keys.substr(1) + "\r\n" + values.substr(1) + "\r\n";
+  }
+  const Table& table = report.tables.front();
   const auto line = [&](const auto& field) {
     std::string fields;
     for (std::size_t i = 0; i < table.columns.size(); ++i) {

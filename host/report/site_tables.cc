@@ -1,5 +1,6 @@
 #include "host/report/site_tables.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -63,6 +64,11 @@ Table phases_table(const Forecast& f) {
       " GPUs and at most the plan's " + grouped(f.run.plan.data_parallel) +
       "; the batch stays, so that replicas with a micro-batch more set the pace. Where the "
       "GPUs change, one restart.");
+  if (std::any_of(f.phases.begin(), f.phases.end(),
+                  [](const RunPhase& phase) { return phase.in_run() && phase.replicas == 0; })) {
+    table.footnotes.emplace_back(
+        "Rent and capital are of GPUs in the run: those that wait for power cost nothing here.");
+  }
   if (f.run.start) {
     table.footnotes.push_back("Starts on " + to_string(*f.run.start) + ", ends on " +
                               to_string(*f.run.start + f.estimate.expected) + ".");

@@ -101,7 +101,8 @@ void find_start(const Search& search, const std::vector<double>& times, const De
     if (std::isfinite(needed) && days <= last) {
       answer.start = Date{deadline.by.day + 1 - static_cast<std::int64_t>(days)};
     } else {
-      answer.no_start = "no start does: so many of the draws do not finish";
+      answer.no_start = std::isfinite(needed) ? "no start since 1970 does"
+                                              : "no start does: so many of the draws do not finish";
     }
     return;
   }

@@ -30,7 +30,8 @@ TEST(Date, AddsTimeByTheDayOnWhichItFalls) {
   const Date start = *parse_date("2024-12-30");
   EXPECT_EQ(to_string(start + Seconds(86399)), "2024-12-30");
   EXPECT_EQ(to_string(start + Seconds(2 * 86400)), "2025-01-01");
-  EXPECT_EQ(to_string(start + Seconds(1e15)), "9999-12-31");
+  EXPECT_EQ(to_string(start + Seconds(1e15)), "after 9999-12-31");
+  EXPECT_EQ(to_string(*parse_date("9999-12-30") + Seconds(86400)), "9999-12-31");
 }
 
 }  // namespace

@@ -133,6 +133,17 @@ TEST_F(PhasesTest, NeverFinishesWhereTheLastPhaseTrainsNothing) {
                  "never finishes: useful work per hour is 0 from 2024-08-27 on, with 88.8 % of the tokens to "
                  "go: the supply of 1.00 MW feeds 781 GPUs, and one replica of the plan needs 1024");
   }
+  // The day on which it stopped, not the last on which something changed.
+  RunPhase later = idle;
+  later.from = Date{20000};
+  idle.limit = Seconds(38 * kSecondsPerDay);
+  stuck = {phases[0], idle, later};
+  try {
+    run_phases(run, stuck);
+    FAIL();
+  } catch (const InfeasiblePlan& reason) {
+    EXPECT_NE(std::string(reason.what()).find("is 0 from 2024-08-27 on"), std::string::npos) << reason.what();
+  }
 }
 
 TEST_F(PhasesTest, TheSameTwice) {

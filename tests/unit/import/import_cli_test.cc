@@ -67,6 +67,9 @@ TEST_F(ImportCli, WrongCommandLinesAreOneLineAndExit2) {
   expect_refused("onnx " + hf + out, "unknown kind \"onnx\"; accepted: hf megatron-args nccl-tests osu");
   expect_refused("hf" + out, "import hf takes one file, 0 given");
   expect_refused("hf a b" + out, "import hf takes one file, 2 given");
+  expect_refused("hf " + hf + " --gpus 8" + out, "traincast import hf has no use for --gpus");
+  expect_refused("nccl-tests " + log + " --stack x" + out,
+                 "traincast import nccl-tests has no use for --stack");
   expect_refused("nccl-tests" + out, "import nccl-tests takes one file or more, 0 given");
   expect_refused("hf " + hf, "import needs --out FILE.json");
   expect_refused("hf " + hf + " --out model.yaml", "accepted: a name that ends in .json");

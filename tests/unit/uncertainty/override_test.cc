@@ -58,6 +58,9 @@ TEST_F(OverrideTest, SetsAnyValueByPath) {
   EXPECT_EQ(run("plan.recompute_share", "0.5").plan.recompute_share, 0.5) << "the file lacks this key";
   EXPECT_EQ(run("stack.step_overhead", "1 s").stack.step_overhead, Seconds(1));
   EXPECT_EQ(run("model.sequence", "1024").model.sequence, 1024);
+  EXPECT_GT(run("model.sequence", "1024").model.stated_parameters, 0);
+  // Of another shape nobody has published the number of parameters.
+  EXPECT_EQ(run("model.ffn_hidden", "16384").model.stated_parameters, 0);
 }
 
 TEST_F(OverrideTest, ShortPathsResolve) {
