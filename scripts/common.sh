@@ -49,9 +49,25 @@ can_fuzz() {
 # launchers do not know Open MPI's options.
 allow_mpi_here() {
   export OMPI_MCA_rmaps_base_oversubscribe=1
+  # Open MPI binds two ranks to a core each, where their libraries' threads have no room, and more of them to sockets
+  # in turn, far from their GPUs.
+  export OMPI_MCA_hwloc_base_binding_policy=none PRTE_MCA_hwloc_default_binding_policy=none
   if [ "$(id -u)" -eq 0 ]; then
     export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
   fi
+}
+
+# GPUs that a rank may take: those the driver lists, less those that CUDA_VISIBLE_DEVICES hides.
+count_gpus() {
+  local listed=0 visible
+  if command -v nvidia-smi >/dev/null; then
+    listed=$(nvidia-smi -L 2>/dev/null | grep -c '^GPU ' || true)
+  fi
+  if [ "$listed" -gt 0 ] && [ -n "${CUDA_VISIBLE_DEVICES+set}" ]; then
+    visible=$(printf '%s' "$CUDA_VISIBLE_DEVICES" | tr ',' '\n' | grep -c . || true)
+    if [ "$visible" -lt "$listed" ]; then listed=$visible; fi
+  fi
+  echo "$listed"
 }
 
 # The python3 that has what the report needs: the distribution's, as a rule; another may come first on the PATH.

@@ -15,19 +15,6 @@ esac
 "$root/scripts/setup.sh"
 build default build traincast
 
-# GPUs that a rank may take: those the driver lists, less those that CUDA_VISIBLE_DEVICES hides.
-count_gpus() {
-  local listed=0 visible
-  if command -v nvidia-smi >/dev/null; then
-    listed=$(nvidia-smi -L 2>/dev/null | grep -c '^GPU ' || true)
-  fi
-  if [ "$listed" -gt 0 ] && [ -n "${CUDA_VISIBLE_DEVICES+set}" ]; then
-    visible=$(printf '%s' "$CUDA_VISIBLE_DEVICES" | tr ',' '\n' | grep -c . || true)
-    if [ "$visible" -lt "$listed" ]; then listed=$visible; fi
-  fi
-  echo "$listed"
-}
-
 # The words after --backend are looked at by the program, too; here they only decide how many ranks start, and how
 # long they measure: no estimate rests on the times of a CPU.
 backend=${TRAINCAST_BACKEND:-auto}

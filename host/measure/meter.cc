@@ -35,8 +35,20 @@ std::string Meter::agreed(const std::string& mine) {
   return same ? mine : first_failure(session_, mine);
 }
 
+// A library that fails while it is asked is a reason, too.
+template <typename Operation>
+std::string Meter::refusal(const Operation& op) {
+  std::string mine;
+  try {
+    mine = backend_.why_unsupported(op);
+  } catch (const std::exception& error) {
+    mine = error.what();
+  }
+  return agreed(mine);
+}
+
 std::string Meter::why_not(const Op& op) {
-  if (std::string why = agreed(backend_.why_unsupported(op)); !why.empty()) return why;
+  if (std::string why = refusal(op); !why.empty()) return why;
   if (best_flop_rate_ <= 0) return "";
   const Seconds expected(work(op).flops.value() / best_flop_rate_);
   if (expected <= longest_) return "";
@@ -166,7 +178,7 @@ HostOpRow Meter::time(const HostOp& op) {
   what_ = to_string(op);
   watch_.at(what_);
   HostOpRow row{.op = op, .timing = {}};
-  row.timing.skipped = agreed(backend_.why_unsupported(op));
+  row.timing.skipped = refusal(op);
   if (!row.timing.skipped.empty()) return row;
   const auto prepared = prepare([&] { return backend_.prepare(op, options_.seed); }, row.timing.skipped);
   if (!row.timing.skipped.empty()) return row;

@@ -63,6 +63,8 @@ class Meter {
 
   // One text for all ranks: theirs where they agree, else the first that is not empty, with its rank.
   std::string agreed(const std::string& mine);
+  template <typename Operation>
+  std::string refusal(const Operation& op);
   std::string why_not(const Op& op);
   // The prepared op, or a null pointer and why, agreed.
   std::unique_ptr<Prepared> prepare(const std::function<std::unique_ptr<Prepared>()>& make, std::string& why);

@@ -133,8 +133,11 @@ void Passes::storage() {
   Pace clock = pace("storage", Seconds(1e9), 1);
   if (clock.done_before(0)) return;
   static_cast<void>(clock.may_begin(0));
+  Watch nobody;
+  Watch& watch = options_.watch == nullptr ? nobody : *options_.watch;
+  watch.at("writing to " + options_.storage);
   StorageRow row =
-      measure_storage(session_, options_.storage, storage_file(options_.effort), kTries, options_.now);
+      measure_storage(session_, options_.storage, storage_file(options_.effort), kTries, options_.now, watch);
   const bool runs = row.timing.skipped.empty();
   clock.point(options_.storage, runs ? to_string(aggregate_rate(row)) : "skipped", runs);
   profile_.storage.push_back(std::move(row));

@@ -39,12 +39,18 @@ class Scratch {
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
 
-  void write_all(const std::vector<std::uint64_t>& block, double bytes) const {
+  void write_all(const std::vector<std::uint64_t>& block, double bytes, Watch& watch) const {
+    double until_step = 0;
     while (bytes > 0) {
+      if (until_step <= 0) {
+        watch.step(true);
+        until_step = kGiB;
+      }
       const char* at = reinterpret_cast<const char*>(block.data());
       auto left = static_cast<std::size_t>(
           std::min(bytes, static_cast<double>(block.size() * sizeof(std::uint64_t))));
       bytes -= static_cast<double>(left);
+      until_step -= static_cast<double>(left);
       while (left > 0) {
         const ssize_t written = ::write(file_, at, left);
         if (written < 0 && errno == EINTR) continue;
@@ -53,6 +59,7 @@ class Scratch {
         left -= static_cast<std::size_t>(written);
       }
     }
+    watch.step(true);
     // Some file systems know no fsync and answer EINVAL.
     if (fsync(file_) != 0 && errno != EINVAL) cannot_write(path_);
   }
@@ -95,7 +102,7 @@ Bytes storage_file(Effort effort) {
 }
 
 StorageRow measure_storage(Session& session, const fs::path& folder, Bytes file, int tries,
-                           const std::function<Seconds()>& now) {
+                           const std::function<Seconds()>& now, Watch& watch) {
   StorageRow row{.folder = folder.string(),
                  .writers = session.size(),
                  .nodes = session.nodes(),
@@ -111,11 +118,12 @@ StorageRow measure_storage(Session& session, const fs::path& folder, Bytes file,
     Seconds took;
     try {
       const Scratch scratch(folder, session.rank());
-      scratch.write_all(block, file.value());
+      scratch.write_all(block, file.value(), watch);
       took = now() - start;
     } catch (const ConfigError& error) {
       failure = error.what();
     }
+    watch.step(false);
     const std::vector<double> times = session.all_gather(took.value());
     row.timing.skipped = first_failure(session, failure);
     if (!row.timing.skipped.empty()) return row;

@@ -6,6 +6,7 @@
 
 #include "host/config/profile.h"
 #include "host/measure/sampler.h"
+#include "mpi/job_watch.h"
 #include "mpi/session.h"
 
 namespace traincast {
@@ -17,9 +18,10 @@ void check_storage(const std::filesystem::path& folder, Bytes file, int writers)
 Bytes storage_file(Effort effort);  // size of the file of one rank
 
 // Collective: every rank writes a file of its own with data that do not compress, flushes it to the disk and
-// removes it again, `tries` times, all at once. A failure is a row with the reason.
+// removes it again, `tries` times, all at once. A failure is a row with the reason. `watch` hears of each
+// GiB.
 StorageRow measure_storage(Session& session, const std::filesystem::path& folder, Bytes file, int tries,
-                           const std::function<Seconds()>& now);
+                           const std::function<Seconds()>& now, Watch& watch);
 
 // Of all ranks together, while they all write.
 Bandwidth aggregate_rate(const StorageRow& row);

@@ -80,6 +80,17 @@ std::vector<Extent> grid(const Sizes& sizes) {
   return extents;
 }
 
+// The smallest and every fourth from the largest down, then every second, then all.
+Sizes coarse_first(const Sizes& sizes) {
+  Sizes out = {sizes.front()};
+  for (const std::size_t step : {4, 2, 1}) {
+    for (std::size_t i = (sizes.size() - 1) % step; i < sizes.size(); i += step) {
+      if (std::find(out.begin(), out.end(), sizes[i]) == out.end()) out.push_back(sizes[i]);
+    }
+  }
+  return out;
+}
+
 void add_where_it_fits(std::vector<Op>& ops, const Op& op, const SweepDevice& device) {
   if (operand_bytes(op) <= device.memory) ops.push_back(op);
 }
@@ -153,13 +164,16 @@ std::vector<Op> attention_sweep(const SweepDevice& device, Effort effort) {
 
 std::vector<Op> memory_sweep(const SweepDevice& device, Effort effort) {
   const Scale scale = scale_of(device.accelerator, effort);
-  const std::int64_t columns = device.accelerator ? 8192 : 1024;
+  constexpr std::int64_t kVocabulary =
+      131072;  // a row of logits is larger than the caches keep between its two reads
   std::vector<Op> ops;
   for (const std::int64_t elements : scale.elements) {
     for (int i = 0; i < kMemoryKinds; ++i) {
       const auto kind = static_cast<MemoryKind>(i);
       // A cast is from BF16 by definition.
       const bool sixteen_bits = device.accelerator || kind == MemoryKind::cast;
+      const bool logits = kind == MemoryKind::cross_entropy;
+      const std::int64_t columns = !device.accelerator ? 1024 : logits ? kVocabulary : 8192;
       add_where_it_fits(ops,
                         MemoryBound{.kind = kind,
                                     .rows = std::max<std::int64_t>(1, elements / columns),
@@ -176,7 +190,7 @@ std::vector<Message> collective_sweep(const SweepDevice& device, Effort effort) 
   const auto add = [&](std::int64_t size, Collective collective, DataType dtype) {
     messages.push_back({.collective = collective, .size = Bytes(static_cast<double>(size)), .dtype = dtype});
   };
-  for (const std::int64_t size : scale_of(device.accelerator, effort).messages) {
+  for (const std::int64_t size : coarse_first(scale_of(device.accelerator, effort).messages)) {
     for (int i = 0; i < kCollectives; ++i) {
       const auto collective = static_cast<Collective>(i);
       // A CPU computes in FP32. What is not summed moves alike in every format.

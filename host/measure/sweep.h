@@ -40,7 +40,8 @@ struct Message {
   Bytes size;  // as host/base/collective.h defines it
   DataType dtype = DataType::bf16;
 };
-// Smallest first; those that do not fit too, because that they do not is a row with the reason.
+// Coarse first, over the whole range, then what lies between: a spent budget leaves a coarser range and not a
+// shorter one. Those that do not fit too, because that they do not is a row with the reason.
 std::vector<Message> collective_sweep(const SweepDevice& device, Effort effort);
 // Of a few sizes, to be sent beside interfering_gemm().
 std::vector<Message> interference_sweep(const SweepDevice& device, Effort effort);

@@ -11,14 +11,19 @@ double d(std::int64_t count) {
   return static_cast<double>(count);
 }
 
-// Keys that a query of this layer meets: all of them, half of them on average under a causal mask, or its
-// window.
+// Keys that a query of this layer meets: all of them or those of its window; under a causal mask on average
+// half of them, or the window's.
 double keys_per_query(const Transformer& model, std::int64_t layer, bool halve) {
-  const double keys = d(model.sequence) * (halve ? 0.5 : 1.0);
-  return model.is_sliding_layer(layer) ? std::min(keys, d(model.sliding_window)) : keys;
+  const double window = model.is_sliding_layer(layer) ? std::min(d(model.sequence), d(model.sliding_window))
+                                                      : d(model.sequence);
+  return halve ? causal_window_keys(d(model.sequence), window) : window;
 }
 
 }  // namespace
+
+double causal_window_keys(double sequence, double window) {
+  return window * (1 - window / (2 * sequence));
+}
 
 double active_matmul_parameters(const Transformer& model) {
   double sum = d(model.hidden) * d(model.vocab);

@@ -13,6 +13,10 @@ enum class AttentionCount { full_square, causal_half };
 // B) or half of it.
 Flops flops_per_token(const Transformer& model, AttentionCount attention);
 
+// Keys that a token meets on average under a causal mask, where it sees the last `window` of `sequence`
+// tokens (window <= sequence): the first tokens have fewer before them.
+double causal_window_keys(double sequence, double window);
+
 // Parameters that a token meets in matrix products: attention, active FFN and experts, output head. Routers
 // are left out, as frameworks' FLOP counts do (Megatron-core, DeepSeek-V3: 2.498e11 FLOP a token at 4,096).
 double active_matmul_parameters(const Transformer& model);

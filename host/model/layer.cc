@@ -56,7 +56,7 @@ void add_moe_ffn(LayerBuilder& builder, const Transformer& model, const Plan& pl
   const Shard& s = builder.shard();
   const MixtureOfExperts& moe = *model.moe;
   // Each rank dispatches its own tokens; expert-tensor ranks gather one another's rows.
-  const double routed = s.sequence_tokens * d(moe.top_k);
+  const double routed = s.tokens / s.tensor * d(moe.top_k);
   const double rows = routed * d(plan.expert_tensor_parallel) * plan.routing_skew;
   const double local_experts = d(moe.experts) / d(plan.expert_parallel);
   const double width = d(moe.ffn_hidden) / d(plan.expert_tensor_parallel);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "host/model/flops.h"
 #include "host/model/straggler.h"
 
 namespace traincast {
@@ -83,14 +84,18 @@ void LayerBuilder::attention(std::int64_t heads, std::int64_t kv_heads, std::int
                              std::int64_t value_dim, std::int64_t window) {
   const std::int64_t query = std::max<std::int64_t>(1, model_.sequence / plan_.context_parallel);
   if (stack_.attention == AttentionKernel::unfused) return unfused_attention(heads, head_dim, query);
+  const bool slides = window < model_.sequence;
+  // A window is timed as attention without a mask to as many keys as a token sees on average.
+  const std::int64_t keys = slides && model_.causal ? whole(causal_window_keys(d(model_.sequence), d(window)))
+                                                    : std::min(window, model_.sequence);
   Attention op{.batch = plan_.micro_batch,
                .query_length = query,
-               .kv_length = std::min(window, model_.sequence),
+               .kv_length = keys,
                .heads = heads,
                .kv_heads = kv_heads,
                .head_dim = head_dim,
                .value_dim = value_dim,
-               .causal = model_.causal && window >= model_.sequence};
+               .causal = model_.causal && !slides};
   const double factor = stack_.time_factor / stack_.attention_rate;
   times_.forward[Part::attention] += factor * system_.kernels->time(op).value();
   op.pass = Pass::backward;

@@ -148,7 +148,7 @@ LayerMemory layer_memory(const Transformer& model, const Plan& plan, const Stack
     const Ffn expert = ffn_widths(model, moe.ffn_hidden, plan.expert_tensor_parallel);
     // Rows dispatched from one rank, and as many to it when experts are equally loaded;
     // expert-tensor-parallel ranks gather one another's.
-    const double sent = size.residual / size.hidden * t * static_cast<double>(moe.top_k);
+    const double sent = t / static_cast<double>(plan.tensor_parallel) * static_cast<double>(moe.top_k);
     const double rows = sent * static_cast<double>(plan.expert_tensor_parallel);
     const auto h = static_cast<double>(model.hidden);
     ffn += size.residual;  // the norm's output in 16 bits, which the router reads

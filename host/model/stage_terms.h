@@ -4,6 +4,7 @@
 
 #include "host/model/layer.h"
 #include "host/model/plan.h"
+#include "host/model/shard.h"
 #include "host/model/simulate_pipeline.h"
 #include "host/model/stack.h"
 #include "host/model/system.h"
@@ -26,10 +27,11 @@ MostHeld most_held(const Transformer& model, const Plan& plan);
 // once_a_step (stages.h) of a plan whose ranks hold so much.
 PartTimes once_a_step(const MostHeld& held, const Plan& plan, const Stack& stack, const System& system);
 
-// ZeRO-3, of one layer of `parameters` on a rank: its weights gathered before each pass, its gradients
-// scattered, alone and at the fabric's full rate. Seconds.
-double gathered_layer_seconds(double parameters, const CommGroup& shard, const Stack& stack,
-                              const System& system);
+// ZeRO-3, of one of the `layers` of a rank that holds so much: its weights gathered before each pass, its
+// gradients scattered, alone and at the fabric's full rate; experts among those that share them. Seconds; 0
+// where nobody shares.
+double gathered_layer_seconds(const StageParameters& held, double layers, const Plan& plan,
+                              const Stack& stack, const System& system);
 // What a chunk's ZeRO-3 messages add to its passes, as far as they do not hide under their work. Whole
 // backward passes: the messages hide under both passes. A schedule that splits them: one gather under the
 // forward pass, one under the input gradient, the scatter under the weight gradient.

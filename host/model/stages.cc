@@ -32,13 +32,22 @@ ChunkMessage pipeline_message(const Transformer& model, const Plan& plan, const 
           plan.virtual_stages > 1 ? std::min(1.0, stack.added_time(stack.pipeline_exposed)) : 1};
 }
 
-double gathered_layer_seconds(double parameters, const CommGroup& shard, const Stack& stack,
-                              const System& system) {
-  const auto time = [&](Collective collective, double bytes) {
-    return system.collectives->time(collective, Bytes(bytes), shard).value();
+double gathered_layer_seconds(const StageParameters& held, double layers, const Plan& plan,
+                              const Stack& stack, const System& system) {
+  const auto gathered = [&](double parameters, const CommGroup& data) {
+    const CommGroup shard = shard_groups(data, plan).shard;
+    if (shard.ranks == 1) return 0.0;
+    const auto time = [&](Collective collective, double bytes) {
+      return system.collectives->time(collective, Bytes(bytes), shard).value();
+    };
+    return 2 * time(Collective::all_gather, parameters * 2) +
+           time(Collective::reduce_scatter, parameters * stack.gradient_bytes);
   };
-  return 2 * time(Collective::all_gather, parameters * 2) +
-         time(Collective::reduce_scatter, parameters * stack.gradient_bytes);
+  const CommGroup data = data_group(plan, system);
+  const CommGroup expert_data = expert_data_group(plan, system);
+  if (held.experts == 0 || expert_data == data) return gathered(held.total() / layers, data);
+  return gathered((held.total() - held.experts) / layers, data) +
+         gathered(held.experts / layers, expert_data);
 }
 
 GatherWaits exposed_gathers(const ChunkTimes& work, double messages, bool splits_backward,
@@ -83,17 +92,14 @@ const PassTimes& Stages::layer(std::int64_t layer) const {
 
 // ZeRO-3: weights gathered before each pass and gradients scattered after the backward, layer by layer.
 double Stages::sharded_messages(std::int64_t chunk, std::int64_t layers) const {
-  const CommGroup group = shard_groups(data_group(plan_, system_), plan_).shard;
-  if (group.ranks == 1) return 0;
   const std::int64_t rank = chunk % shape_.ranks;
   const StageParameters held = stage_parameters(model_, plan_, rank);
   std::int64_t of_rank = 0;
   for (std::int64_t i = rank; i < shape_.ranks * plan_.virtual_stages; i += shape_.ranks) {
     of_rank += chunk_layers(model_, plan_, i).count;
   }
-  const double parameters = held.total() / std::max(1.0, d(of_rank));
   return std::max(1.0, d(layers)) / stack_.shard_rate *
-         gathered_layer_seconds(parameters, group, stack_, system_);
+         gathered_layer_seconds(held, std::max(1.0, d(of_rank)), plan_, stack_, system_);
 }
 
 PassTimes Stages::chunk(std::int64_t chunk) const {

@@ -70,9 +70,15 @@ PartTimes once_a_step(const MostHeld& held, const Plan& plan, const Stack& stack
         exposed * (replica_messages(dense, data, plan, stack, system) +
                    replica_messages(experts, expert_data_group(plan, system), plan, stack, system));
   } else if (!plan.adapters_only) {  // hybrid sharding: shards summed over their replicas
-    const double bytes = (dense + experts) * stack.gradient_bytes / d(groups.shard.ranks);
-    parts[Part::data_comm] = stack.added_time(stack.data_exposed / 2) *
-                             time_of(system, Collective::all_reduce, bytes, groups.replicas);
+    const CommGroup expert_data = expert_data_group(plan, system);
+    const auto summed = [&](double parameters, const ShardGroups& of) {
+      return time_of(system, Collective::all_reduce, parameters * stack.gradient_bytes / d(of.shard.ranks),
+                     of.replicas);
+    };
+    parts[Part::data_comm] =
+        stack.added_time(stack.data_exposed / 2) *
+        (expert_data == data ? summed(dense + experts, groups)
+                             : summed(dense, groups) + summed(experts, shard_groups(expert_data, plan)));
   }
   const bool sharded = plan.zero_stage > 0;
   const double owned = dense / (sharded ? d(dense_shard_ranks(plan)) : 1) +

@@ -25,6 +25,7 @@ struct CommGroup {
   std::int64_t ranks = 1;
   std::int64_t ranks_per_domain = 1;  // of this group, in one NVLink domain
   std::int64_t span = 1;              // GPUs from the first to the last rank: decides the network tier
+  friend bool operator==(const CommGroup&, const CommGroup&) = default;
 };
 
 class CollectiveTimes {

@@ -90,12 +90,10 @@ void Evaluator::fill_once(const StageLayout& layout) {
       double& once = once_[system * plans_ + i];
       once = once_a_step(most, plan_, *stack_, on).sum();
       if (plan_.zero_stage < 3) continue;
-      const CommGroup shard = shard_groups(data_group(plan_, on), plan_).shard;
-      if (shard.ranks == 1) continue;
       for (std::size_t run = 0; run < runs; ++run) {
-        const double parameters = held[run].total() / std::max(1.0, layout.runs()[run].own_layers);
+        const double layers = std::max(1.0, layout.runs()[run].own_layers);
         gathered_[(system * plans_ + i) * runs + run] =
-            gathered_layer_seconds(parameters, shard, *stack_, on) / stack_->shard_rate;
+            gathered_layer_seconds(held[run], layers, plan_, *stack_, on) / stack_->shard_rate;
       }
     }
   }

@@ -2,7 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <limits>
 #include <utility>
+
+#include "host/base/errors.h"
 
 namespace traincast::cuda {
 
@@ -32,10 +36,19 @@ void OpPrepared::choose_fastest(Timer& timer, cudaStream_t stream) {
   std::vector<std::array<double, kRounds>> seconds(static_cast<std::size_t>(launcher_->choices()));
   for (std::size_t round = 0; round < kRounds; ++round) {
     for (std::size_t choice = 0; choice < seconds.size(); ++choice) {
-      launcher_->choose(static_cast<int>(choice));
-      launch(stream);
-      TRAINCAST_CHECK(cudaStreamSynchronize(stream));
-      seconds[choice][round] = timer.device_time(*this, kExecutions).value();
+      double& time = seconds[choice][round];
+      if (round > 0 && std::isinf(seconds[choice][0])) {
+        time = seconds[choice][0];
+        continue;
+      }
+      try {
+        launcher_->choose(static_cast<int>(choice));
+        launch(stream);
+        TRAINCAST_CHECK(cudaStreamSynchronize(stream));
+        time = timer.device_time(*this, kExecutions).value();
+      } catch (const DeviceError&) {  // one way that does not run leaves the others
+        time = seconds[choice][0] = std::numeric_limits<double>::infinity();
+      }
     }
   }
   for (auto& rounds : seconds) std::nth_element(rounds.begin(), rounds.begin() + kRounds / 2, rounds.end());

@@ -196,12 +196,17 @@ LibraryChoice NcclCommunicator::choice(Prepared& prepared) {
     choice = log.read();
   }
 #if NCCL_VERSION_CODE >= NCCL_VERSION(2, 22, 0)
+  // NCCL has no model of sends and receives, and leaves those of a simulated group in the communicator's
+  // queues (2.22 to 2.30: the group after it would never end).
+  if (what.layout.collective == Collective::all_to_all || what.layout.collective == Collective::send_recv) {
+    return choice;
+  }
   guarded(what, [&] {
     ncclSimInfo_t info = NCCL_SIM_INFO_INITIALIZER;
     TRAINCAST_COMM_NCCL(ncclGroupStart());
     enqueue(what);
     TRAINCAST_COMM_NCCL(ncclGroupSimulateEnd(&info));
-    // In microseconds, as all of NCCL's tuning model; not positive where it has no model (sends, receives).
+    // In microseconds, as all of NCCL's tuning model; not positive where it has no model.
     if (info.estimatedTime > 0) choice.estimate = Seconds(static_cast<double>(info.estimatedTime) * 1e-6);
   });
 #endif

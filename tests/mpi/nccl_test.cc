@@ -55,6 +55,16 @@ TEST_F(NcclTest, SaysHowItRunsAMessage) {
     EXPECT_GT(choice.estimate.value(), 0);
   }
 }
+// A forecast must leave nothing behind that the next message would trip over.
+TEST_F(NcclTest, MessagesAfterAForecastAreRight) {
+  for (const double size : {1 << 16, 1 << 20}) {
+    for (int i = 0; i < kCollectives; ++i) {
+      const auto prepared = communicator_->prepare(static_cast<Collective>(i), Bytes(size), DataType::bf16);
+      communicator_->choice(*prepared);
+      EXPECT_EQ(communicator_->verify(*prepared), "") << i;
+    }
+  }
+}
 TEST_F(NcclTest, AMessageLargerThanMemoryIsAnErrorOfAllRanks) {
   EXPECT_THROW(communicator_->prepare(Collective::all_gather, Bytes(1e14), DataType::bf16), CommError);
 }

@@ -19,12 +19,13 @@ TEST(Storage, EveryRankWritesAndLeavesNothing) {
   cluster.run([&](Session& session) {
     // Each reading of the clock is a second later.
     FakeClock clock;
+    Watch watch;
     const auto now = [&clock] {
       clock.advance(Seconds(1));
       return clock.now();
     };
     rows[static_cast<std::size_t>(session.rank())] =
-        measure_storage(session, folder.path(), Bytes(1e6), 2, now);
+        measure_storage(session, folder.path(), Bytes(1e6), 2, now, watch);
   });
   EXPECT_EQ(rows[0].timing.skipped, "");
   EXPECT_EQ(rows[0].writers, 3);
@@ -42,8 +43,9 @@ TEST(Storage, AFolderThatGoesAwayIsARowWithTheReason) {
   std::vector<StorageRow> rows(2);
   cluster.run([&](Session& session) {
     const auto rank = static_cast<std::size_t>(session.rank());
+    Watch watch;
     const std::filesystem::path where = rank == 1 ? folder.path() / "not-there" : folder.path();
-    rows[rank] = measure_storage(session, where, Bytes(1000), 1, steady_now);
+    rows[rank] = measure_storage(session, where, Bytes(1000), 1, steady_now, watch);
   });
   EXPECT_EQ(rows[0].timing.skipped, rows[1].timing.skipped);
   EXPECT_EQ(rows[0].timing.skipped.find("rank 1 on fakehost: cannot write "), 0u) << rows[0].timing.skipped;

@@ -47,9 +47,17 @@ TEST(Flops, ASlidingLayerSeesItsWindow) {
   const double full = flops_per_token(model, AttentionCount::causal_half).value();
   model.sliding_window = 1024;
   model.global_every = 2;
-  // 63 layers see 1024 keys instead of a mean of 4096.
+  // 63 layers see 1024 keys, of which the first 1024 tokens have half, instead of a mean of 4096.
   EXPECT_NEAR(full - flops_per_token(model, AttentionCount::causal_half).value(),
-              12.0 * 63 * (4096 - 1024) * 128 * 128, 1e3);
+              12.0 * 63 * (4096 - (1024 - 64)) * 128 * 128, 1e3);
+  // However wide the window, it is never more than all that came before.
+  model.global_every = 0;
+  for (const std::int64_t window : {5000, 8191, 8192, 10000}) {
+    model.sliding_window = window;
+    const double flops = flops_per_token(model, AttentionCount::causal_half).value();
+    EXPECT_EQ(flops == full, window >= 8192) << window;
+    EXPECT_LE(flops, full) << window;
+  }
 }
 
 TEST(Flops, AMixtureCountsTheExpertsThatATokenVisits) {

@@ -50,6 +50,19 @@ TEST(Layer, HeadFlopsAreSixPerWeightAndToken) {
                    6 * 1024 * 32000 * kTokens / 4);
 }
 
+// Tokens before the window's end have fewer keys: 512 x (1 - 512 / 4096) = 448 of 2,048 on average.
+TEST(Layer, AWindowIsNeverMoreThanAllThatCameBefore) {
+  const CountingMachine machine;
+  const auto forward = [&](std::int64_t window) {
+    return layer_times(llama(), two_sequences(), bare_stack(), machine.system(), LayerKind::dense, window)
+        .forward[Part::attention];
+  };
+  EXPECT_DOUBLE_EQ(forward(512), 4 * 2 * 16 * 64 * 2048.0 * 448);
+  EXPECT_DOUBLE_EQ(forward(1024), 4 * 2 * 16 * 64 * 2048.0 * 768);
+  for (const std::int64_t window : {1100, 1500, 2000, 2047})
+    EXPECT_LE(forward(window), forward(2048)) << window;
+}
+
 TEST(Layer, FusedAttentionCountsHalfTheSquareAndContextRanksShareIt) {
   const double forward = 4 * 2 * 16 * 64 * 2048.0 * 2048 / 2;
   const PassTimes times = run(llama(), two_sequences(), bare_stack()).times;

@@ -110,7 +110,10 @@ TEST(ShardGroups, OfSixteenRanksInNodesOfEight) {
 // Two gathers of two bytes a weight and a scatter of four a gradient.
 TEST(Gathers, MessagesOfALayer) {
   const CountingMachine machine;
-  EXPECT_DOUBLE_EQ(gathered_layer_seconds(1000, {.ranks = 8}, bare_stack(), machine.system()), 3);
+  Plan plan;
+  plan.data_parallel = 8;
+  const StageParameters held{.dense = 2000};
+  EXPECT_DOUBLE_EQ(gathered_layer_seconds(held, 2, plan, bare_stack(), machine.system()), 3);
   for (const Message& message : machine.messages()) {
     EXPECT_DOUBLE_EQ(message.bytes, message.collective == Collective::all_gather ? 2000 : 4000);
   }

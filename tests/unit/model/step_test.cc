@@ -12,6 +12,7 @@
 #include "host/model/collectives.h"
 #include "host/model/flops.h"
 #include "host/model/roofline.h"
+#include "host/model/shard.h"
 #include "host/model/simulate.h"
 
 namespace traincast {
@@ -145,6 +146,53 @@ TEST(Step, PartsAddUpAndNothingIsFasterThanThePeak) {
     const StepEstimate once = estimate_step(c.model, again, stack(), machine.system());
     EXPECT_DOUBLE_EQ(once.hfu, once.mfu);
   }
+}
+
+// Experts are gathered among those that hold the same ones: nobody where every rank has its own.
+TEST(Step, ShardedExpertsAreGatheredAmongThoseThatShareThem) {
+  const Machine machine;
+  const Transformer mixtral = load_transformer(store(), "mixtral-8x7b");
+  Plan plan;
+  plan.data_parallel = 64;
+  plan.global_batch = 128;
+  plan.zero_stage = 3;
+  plan.recompute = Recompute::full;
+  Stack bare = stack();
+  bare.shard_serial = 1;  // nothing hides
+  const auto data_time = [&](std::int64_t experts) {
+    plan.expert_parallel = experts;
+    return estimate_step(mixtral, plan, bare, machine.system()).parts[Part::data_comm];
+  };
+  // An eighth of the experts, but among eight ranks on eight nodes, each with one NIC.
+  EXPECT_GT(data_time(8), 0.5 * data_time(1));
+  plan.data_parallel = 8;
+  const double own = data_time(8);
+  const StageParameters held = stage_parameters(mixtral, plan, 0);
+  const CommGroup data = data_group(plan, machine.system());
+  const double dense = (held.total() - held.experts) / 32;
+  const auto time = [&](Collective collective, double bytes) {
+    return machine.system().collectives->time(collective, Bytes(bytes), data).value();
+  };
+  const double by_hand = 32 * (2 * time(Collective::all_gather, 2 * dense) +
+                               time(Collective::reduce_scatter, bare.gradient_bytes * dense));
+  EXPECT_NEAR(own / (16 * by_hand), 1, 1e-9);  // micro-batches
+  EXPECT_LT(own, 0.1 * data_time(1));
+}
+
+// Without sequence parallelism every tensor rank has all tokens, and none needs another's.
+TEST(Step, ExpertsDoNotDependOnSequenceParallelism) {
+  const Machine machine;
+  const Transformer mixtral = load_transformer(store(), "mixtral-8x7b");
+  Plan plan;
+  plan.tensor_parallel = 8;
+  plan.data_parallel = 8;
+  plan.expert_tensor_parallel = 8;
+  plan.global_batch = 64;
+  const auto experts = [&](bool split) {
+    plan.sequence_parallel = split;
+    return estimate_step(mixtral, plan, stack(), machine.system()).parts[Part::experts];
+  };
+  EXPECT_DOUBLE_EQ(experts(false), experts(true));
 }
 
 TEST(Step, MoreBandwidthIsNeverSlower) {
