@@ -154,7 +154,7 @@ std::string gpu_of(const Arguments& arguments, const ConfigStore& store, const s
   DeviceInfo info;
   info.backend = "cuda";
   info.name = device;
-  const std::string known = device.empty() ? "" : gpu_config_of(store, info);
+  std::string known = device.empty() ? "" : gpu_config_of(store, info);
   if (arguments.given("gpu")) {
     const Gpu gpu = load_gpu(store, arguments.text("gpu"));
     if (!known.empty() && !describes(gpu, device)) {
