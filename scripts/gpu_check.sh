@@ -6,7 +6,8 @@
 # small sizes; --tiny makes them smaller still.
 #   TRAINCAST_BINARY  a built traincast, its test programs beside it in tests/; else build/ is built
 #   TRAINCAST_RANKS   ranks to start; else one a GPU, or 2 on the CPU
-#   TRAINCAST_LAUNCH  how they are started on many nodes: "srun --mpi=pmix" or "mpirun -n 16 --hostfile hosts"
+#   TRAINCAST_LAUNCH  how they are started on many nodes: "srun --mpi=pmix" or "mpirun -n 16 --hostfile hosts";
+#                     TRAINCAST_RANKS must say how many
 #   TRAINCAST_MODEL   of the check; llama-3-8b
 #   TRAINCAST_PYTHON  the Python that has PyTorch; python3
 # Ends with 0, 1 (a stage failed), 2 (wrong use) or 4 (every stage passed and a target was missed).
@@ -24,7 +25,7 @@ backend=${TRAINCAST_BACKEND:-auto}
 tiny=false
 while [ $# -gt 0 ]; do
   case $1 in
-    --help | -h) sed -n '2,13s/^# \{0,1\}//p' "$0" && exit 0 ;;
+    --help | -h) sed -n '2,14s/^# \{0,1\}//p' "$0" && exit 0 ;;
     --backend) backend=${2:-} && shift ;;
     --backend=*) backend=${1#--backend=} ;;
     --tiny) tiny=true ;;

@@ -39,6 +39,14 @@ const OptionSpec& Arguments::spec(std::string_view option) const {
   throw std::logic_error("the command " + command_ + " does not declare --" + std::string(option));
 }
 
+void Arguments::refuse(std::initializer_list<std::string_view> options) const {
+  for (const std::string_view option : options) {
+    if (!given(option)) continue;
+    throw UsageError("traincast " + command_ + " " + positional_.front() + " has no use for --" +
+                     std::string(option) + "; see traincast help " + command_);
+  }
+}
+
 bool Arguments::given(std::string_view option) const {
   spec(option);
   return given_.find(option) != given_.end();

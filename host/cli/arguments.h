@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <map>
 #include <string>
 #include <string_view>
@@ -37,6 +38,8 @@ class Arguments {
   const std::vector<std::string>& positional() const { return positional_; }
 
   bool given(std::string_view option) const;  // typed, rather than its fallback
+  // Throws UsageError where one of them is given: the first positional word, a kind, has no use for it.
+  void refuse(std::initializer_list<std::string_view> options) const;
   bool flag(std::string_view option) const { return given(option); }
   // The last value typed, or the fallback.
   std::string text(std::string_view option) const;

@@ -18,9 +18,6 @@
 #include "host/model/parameters.h"
 
 namespace traincast {
-
-extern const CommandSpec kImportCommand;
-
 namespace {
 
 namespace fs = std::filesystem;
@@ -68,6 +65,7 @@ std::string model_summary(const Transformer& model) {
 }
 
 int import_hf(const Arguments& arguments) {
+  arguments.refuse({"gpus", "vocab", "stack", "gpu", "collective", "ranks", "nodes"});
   const std::string file = files_of(arguments, 1).front();
   const fs::path out = out_file(arguments);
   HuggingFaceOptions options;
@@ -88,6 +86,7 @@ int import_hf(const Arguments& arguments) {
 }
 
 int import_megatron_file(const Arguments& arguments) {
+  arguments.refuse({"sequence", "parameters", "active-parameters", "gpu", "collective", "ranks", "nodes"});
   const std::vector<std::string> files = files_of(arguments, 100);
   const std::string& file = files.back();
   const fs::path out = out_file(arguments);
@@ -171,6 +170,7 @@ std::string gpu_of(const Arguments& arguments, const ConfigStore& store, const s
 }
 
 int import_tests(const Arguments& arguments, ReadTest read, const std::string& what) {
+  arguments.refuse({"sequence", "parameters", "active-parameters", "gpus", "vocab", "stack"});
   const fs::path out = out_file(arguments);
   const ConfigStore store = open_configs(arguments);
   BandwidthTestFacts facts{.collective = arguments.text("collective")};
@@ -223,39 +223,27 @@ int import_tests(const Arguments& arguments, ReadTest read, const std::string& w
 
 struct Kind {
   std::string_view name;
-  std::string_view options;  // that it has a use for, between blanks
   int (*run)(const Arguments&);
 };
-constexpr std::string_view kTestOptions = " gpu collective ranks nodes ";
 constexpr std::array<Kind, 4> kKinds = {{
-    {"hf", " sequence parameters active-parameters ", import_hf},
-    {"megatron-args", " gpus vocab stack ", import_megatron_file},
-    {"nccl-tests", kTestOptions,
-     [](const Arguments& a) { return import_tests(a, import_nccl_tests, "nccl-tests:"); }},
-    {"osu", kTestOptions,
-     [](const Arguments& a) { return import_tests(a, import_osu, "OSU micro-benchmarks:"); }},
+    {"hf", import_hf},
+    {"megatron-args", import_megatron_file},
+    {"nccl-tests", [](const Arguments& a) { return import_tests(a, import_nccl_tests, "nccl-tests:"); }},
+    {"osu", [](const Arguments& a) { return import_tests(a, import_osu, "OSU micro-benchmarks:"); }},
 }};
 
 int run_import(const Arguments& arguments) {
   std::vector<std::string> names;
   for (const Kind& kind : kKinds) {
-    if (kind.name != arguments.positional().front()) {
-      names.emplace_back(kind.name);
-      continue;
-    }
-    for (const OptionSpec& option : kImportCommand.options) {
-      const std::string word = " " + std::string(option.name) + " ";
-      if (!arguments.given(option.name) || kind.options.find(word) != std::string_view::npos) continue;
-      throw UsageError("traincast import " + std::string(kind.name) + " has no use for --" +
-                       std::string(option.name) + "; see traincast help import");
-    }
-    return kind.run(arguments);
+    if (kind.name == arguments.positional().front()) return kind.run(arguments);
+    names.emplace_back(kind.name);
   }
   throw UsageError("unknown kind \"" + arguments.positional().front() + "\"; accepted: " + join(names, " "));
 }
 
 }  // namespace
 
+extern const CommandSpec kImportCommand;
 const CommandSpec kImportCommand{
     .name = "import",
     .summary = "make configs of other programs' files: Hugging Face, Megatron-LM, nccl-tests, OSU",

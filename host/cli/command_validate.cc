@@ -33,16 +33,8 @@ std::string one_file(const Arguments& arguments, std::string_view kind) {
 }
 
 // Options of the other kinds would be read by nobody.
-void refuse_options(const Arguments& arguments, std::initializer_list<std::string_view> options) {
-  for (const std::string_view option : options) {
-    if (!arguments.given(option)) continue;
-    throw UsageError("traincast validate " + arguments.positional()[0] + " has no use for --" +
-                     std::string(option) + "; see traincast help validate");
-  }
-}
-
 int validate_runs(const Arguments& arguments) {
-  refuse_options(arguments, {"fit", "predict", "gpu", "histories", "seed"});
+  arguments.refuse({"fit", "predict", "gpu", "histories", "seed"});
   const std::string file = one_file(arguments, "runs");
   const Library library = load_library(open_configs(arguments));
   const std::vector<PublishedRun> runs = read_published_runs(CsvTable::from_file(file), library.models);
@@ -71,7 +63,7 @@ int validate_runs(const Arguments& arguments) {
 }
 
 int validate_collective_times(const Arguments& arguments) {
-  refuse_options(arguments, {"rows", "explain", "cross-validate", "gpu", "histories", "seed"});
+  arguments.refuse({"rows", "explain", "cross-validate", "gpu", "histories", "seed"});
   if (arguments.positional().size() > 1) {
     throw UsageError("traincast validate collectives has no use for \"" + arguments.positional()[1] +
                      "\"; its files go to --fit and --predict");
@@ -86,7 +78,7 @@ int validate_collective_times(const Arguments& arguments) {
 }
 
 int validate_kernel_times(const Arguments& arguments) {
-  refuse_options(arguments, {"rows", "explain", "cross-validate", "fit", "predict", "histories", "seed"});
+  arguments.refuse({"rows", "explain", "cross-validate", "fit", "predict", "histories", "seed"});
   const std::string file = one_file(arguments, "kernels");
   const Gpu gpu = load_gpu(open_configs(arguments), arguments.text("gpu"));
   emit(arguments,
@@ -95,7 +87,7 @@ int validate_kernel_times(const Arguments& arguments) {
 }
 
 int validate_known_reliability(const Arguments& arguments) {
-  refuse_options(arguments, {"rows", "explain", "cross-validate", "fit", "predict", "gpu"});
+  arguments.refuse({"rows", "explain", "cross-validate", "fit", "predict", "gpu"});
   const ConfigStore store = open_configs(arguments);
   const std::filesystem::path file = arguments.positional().size() > 1
                                          ? std::filesystem::path(arguments.positional()[1])
@@ -109,10 +101,9 @@ int validate_known_reliability(const Arguments& arguments) {
 
 int run_validate(const Arguments& arguments) {
   const std::string& kind = arguments.positional()[0];
-  if (kind != "configs") refuse_options(arguments, {"kind"});
+  if (kind != "configs") arguments.refuse({"kind"});
   if (kind == "configs") {
-    refuse_options(arguments,
-                   {"rows", "explain", "cross-validate", "fit", "predict", "gpu", "histories", "seed"});
+    arguments.refuse({"rows", "explain", "cross-validate", "fit", "predict", "gpu", "histories", "seed"});
     return validate_configs(arguments);
   }
   if (arguments.positional().size() > 2) {

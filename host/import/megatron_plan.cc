@@ -124,11 +124,11 @@ std::int64_t stated_gpus(const Given& given) {
 
 std::int64_t world(const Given& given, const MegatronOptions& options, std::int64_t least,
                    std::vector<std::string>& notes) {
-  const std::int64_t stated = options.gpus > 0 ? 0 : stated_gpus(given);
-  if (options.gpus > 0) {
+  if (options.gpus > 0) {  // whatever the arguments say
     for (const std::string_view key : {"nnodes", "num-nodes", "nproc-per-node", "devices"}) given.text(key);
     return options.gpus;
   }
+  const std::int64_t stated = stated_gpus(given);
   if (stated == 0) {
     notes.push_back("The number of GPUs is not in the arguments: " + std::to_string(least) +
                     " taken; --gpus says otherwise.");

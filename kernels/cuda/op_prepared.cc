@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <limits>
 #include <utility>
 
@@ -34,20 +33,18 @@ void OpPrepared::choose_fastest(Timer& timer, cudaStream_t stream) {
   constexpr std::size_t kRounds = 5;
   constexpr int kExecutions = 3;
   std::vector<std::array<double, kRounds>> seconds(static_cast<std::size_t>(launcher_->choices()));
+  std::vector<bool> runs(seconds.size(), true);
   for (std::size_t round = 0; round < kRounds; ++round) {
     for (std::size_t choice = 0; choice < seconds.size(); ++choice) {
-      double& time = seconds[choice][round];
-      if (round > 0 && std::isinf(seconds[choice][0])) {
-        time = seconds[choice][0];
-        continue;
-      }
+      if (!runs[choice]) continue;
       try {
         launcher_->choose(static_cast<int>(choice));
         launch(stream);
         TRAINCAST_CHECK(cudaStreamSynchronize(stream));
-        time = timer.device_time(*this, kExecutions).value();
+        seconds[choice][round] = timer.device_time(*this, kExecutions).value();
       } catch (const DeviceError&) {  // one way that does not run leaves the others
-        time = seconds[choice][0] = std::numeric_limits<double>::infinity();
+        runs[choice] = false;
+        seconds[choice].fill(std::numeric_limits<double>::infinity());
       }
     }
   }

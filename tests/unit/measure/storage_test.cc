@@ -37,6 +37,21 @@ TEST(Storage, EveryRankWritesAndLeavesNothing) {
   EXPECT_TRUE(std::filesystem::is_empty(folder.path()));
 }
 
+// Whoever watches for hangs hears of each try: before it is written, before it is flushed, and when it is
+// done.
+TEST(Storage, SaysThatItGoesOn) {
+  struct Heard : Watch {
+    void step(bool own) override { steps += own ? 'o' : '-'; }
+    std::string steps;
+  };
+  const TemporaryFolder folder;
+  FakeCluster cluster(1);
+  Heard heard;
+  cluster.run(
+      [&](Session& session) { measure_storage(session, folder.path(), Bytes(1000), 2, steady_now, heard); });
+  EXPECT_EQ(heard.steps, "oo-oo-");
+}
+
 TEST(Storage, AFolderThatGoesAwayIsARowWithTheReason) {
   const TemporaryFolder folder;
   FakeCluster cluster(2);

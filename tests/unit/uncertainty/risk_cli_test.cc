@@ -131,7 +131,7 @@ TEST(RiskCli, RunThatNeverFinishes) {
                  {"never finishes"});
 }
 
-// One verdict of every command, and the true reason.
+// One verdict of all that say how long a run takes, and the true reason.
 TEST(RiskCli, RunOfMoreThanAHundredYears) {
   const std::string of = " llama-3-8b-one-node --set tokens=1000Ttoken";
   for (const char* words :
