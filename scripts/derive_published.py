@@ -42,6 +42,8 @@ MARKS = [
     (r"secondary transcription", "secondary transcription"),
     (r"(?i)un-tuned|not well tuned", "not tuned"),
 ]
+# Marks that the rows' own sources state and the collection left out: the H100 table of grok1/README.md.
+STATED = {"DGXC-249": "ETP=1", "DGXC-250": "ETP=1"}
 # Clauses of a note that say what is uncertain.
 CAVEATS = re.compile(r"unconfirmed|assumed|ambiguous|not stated|inconsistent|needs check|spread|not in table")
 LONGEST_CAVEAT = 90
@@ -65,7 +67,7 @@ def published(rows):
     chosen = [row for row in rows if row["id"] and row["grade"] in GRADES]
     for row in sorted(chosen, key=lambda row: row["id"]):
         out = {column: row.get(column, "") for column in COLUMNS}
-        out["notes"] = shrink_notes(row["notes"])
+        out["notes"] = shrink_notes(f"{STATED.get(row['id'], '')}; {row['notes']}")
         rate = row["tflops_per_gpu"]
         out["flops_convention"] = ("HW" if "HW" in row["flops_convention"] else "model") if rate else ""
         yield out

@@ -30,6 +30,7 @@ STACK = [
     ("fused-era", "layer_overhead", "0.2 ms", 0.4), ("unfused-era", "elementwise_passes", 1.3, 0.15),
     ("unfused-era", "step_overhead", "50 ms", 0.5), ("nemo-2023", "tensor_exposed", 0.231, 0.1),
     ("nemo-2025-02", "moe_overhead", "1.8 ms", 0.4), ("nemo-2025-05", "moe_overhead", "0.9 ms", 0.4),
+    ("nemo-2025-05", "moe_overhead_rack", "0.5 ms", 0.4),
     ("megatron-lm-2023", "step_overhead", "1.7 s", 0.3), ("megascale-2024", "step_overhead", "0.6 s", 0.3),
     ("internevo-2023", "rank_overhead", "2.8 ms", 0.3), ("mosaic-fsdp-2023", "shard_serial", 0.74, 0.15),
     ("torchtitan-2024", "shard_serial", 0.13, 0.15), ("maxtext-2024", "shard_serial", 0.1, 0.1),
@@ -46,7 +47,7 @@ SHARES = ("exposed", "serial")
 class Parameter:
     """A number that stands in one or several config files: x = 0 is its prior."""
 
-    def __init__(self, targets, prior, deviation, share=False):
+    def __init__(self, targets, prior, deviation, share):
         self.targets, self.deviation, self.share, self.x = targets, deviation, share, 0.0
         number, _, self.unit = str(prior).partition(" ")
         self.prior = float(number)
@@ -59,8 +60,9 @@ class Parameter:
         return (-self.prior, 1 - self.prior) if self.share else (-3.0, 3.0)
 
 
-def parameters(configs, stacks):
-    """Those whose place is in `configs`; a time factor for each of `stacks`."""
+def parameters(configs, stacks, onward=False):
+    """Those whose place is in `configs`; a time factor for each of `stacks`. `onward`: from what stands there, with half the
+    deviation."""
     result = []
 
     def add(targets, prior, deviation, share=False):
@@ -71,6 +73,11 @@ def parameters(configs, stacks):
                 at = at.get(key) if isinstance(at, dict) else None
             if at is not None:
                 there.append((file, path))
+        if there and onward:
+            file, path = there[0]
+            prior, deviation = configs[file], deviation / 2
+            for key in path:
+                prior = prior[key]
         if there:
             result.append(Parameter(there, prior, deviation, share))
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Fits the few free numbers of configs/gpus and configs/stacks to published training runs.
 
-Usage: scripts/fit_rates.py [--binary build/traincast] [--passes 3] [--folds 5 [--by model cluster stack]] [--write] ROWS.csv [ROWS.csv ...]
+Usage: scripts/fit_rates.py [--binary build/traincast] [--passes 3] [--folds 5 [--by model cluster stack]] [--onward] [--write] ROWS.csv ...
 
 What is fitted, and from which priors, is the table of fit_parameters.py: one time factor per stack; the sustained GEMM plateau of a
 GPU and format; the rates of attention kernels; exposed shares and overheads that a framework's runs have in common. Nothing belongs
@@ -11,7 +11,8 @@ precision) of n rows counting as n^0.3 observations of deviation 0.05, plus the 
 --folds K says how good the predictions of unseen rows are. Rows are dealt to K folds by family and model (or by cluster, or by stack);
 all numbers are fitted again without each fold, and predict it. The derivatives are those of the fit to all rows, the errors real
 predictions. By stack, a fold's rows are also predicted as those of a framework that nobody knows: by the nearest "other" stack.
---write writes the fit to all rows into --configs; without it nothing changes.
+--onward starts from the values in --configs, not from the priors, and holds them twice as close: how the shipped values follow a
+change of the model. --write writes the fit to all rows into --configs; without it nothing changes.
 """
 import argparse
 import collections
@@ -158,6 +159,7 @@ def main():
     parser.add_argument("--passes", type=int, default=3)
     parser.add_argument("--folds", type=int, default=0, help="also predict each of so many folds by a fit without it")
     parser.add_argument("--by", nargs="+", choices=KEYS, default=list(KEYS), help="what a fold keeps together")
+    parser.add_argument("--onward", action="store_true", help="from the values in --configs, which may move half as far")
     parser.add_argument("--write", action="store_true", help="write the fitted values into --configs")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -167,7 +169,7 @@ def main():
         known = {f"stacks/{row['stack']}" for row in fit.predictions().values()}
         for name in sorted(known & set(fit.configs)):
             fit.configs[name].setdefault("time_factor", 1.0)
-        fitted = parameters(fit.configs, sorted(n[7:] for n in known & set(fit.configs)))
+        fitted = parameters(fit.configs, sorted(n[7:] for n in known & set(fit.configs)), options.onward)
         base = moved(fit, fitted, [0.0] * len(fitted))
         for number in range(options.passes):
             slopes = derivatives(fit, fitted, base)

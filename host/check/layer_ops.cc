@@ -21,8 +21,8 @@ struct Node {
   std::vector<StepItem> forward, backward;
 };
 
-StepItem item(StepOp op) {
-  return {.is_message = false, .op = std::move(op), .message = {}};
+StepItem item(const StepOp& op) {
+  return {.is_message = false, .op = op, .message = {}};
 }
 StepItem item(StepMessage message) {
   return {.is_message = true, .op = {}, .message = message};
@@ -174,6 +174,14 @@ class LayerSequence {
   void begin_block() {
     message(Collective::all_gather, Collective::reduce_scatter, Collective::all_reduce, false);
   }
+  // Rows of a sharded expert: gathered from all ranks that hold a shard, and what the shards put out summed.
+  void exchange_rows(Collective forward, Collective backward, double bytes) {
+    if (plan_.expert_tensor_parallel == 1) return;
+    const auto of = [bytes](Collective collective) {
+      return item(StepMessage{collective, Bytes(bytes), DataType::bf16, RankGroup::tensor});
+    };
+    add({{of(forward)}, {of(backward)}});
+  }
   void end_block() {
     message(Collective::reduce_scatter, Collective::all_gather, Collective::all_reduce, true);
   }
@@ -182,9 +190,9 @@ class LayerSequence {
     StepUnit unit;
     for (const Node& node : nodes_)
       unit.forward.insert(unit.forward.end(), node.forward.begin(), node.forward.end());
-    for (auto node = nodes_.rbegin(); node != nodes_.rend(); ++node) {
-      unit.backward.insert(unit.backward.end(), node->backward.begin(), node->backward.end());
-    }
+    std::for_each(nodes_.rbegin(), nodes_.rend(), [&](const Node& node) {
+      unit.backward.insert(unit.backward.end(), node.backward.begin(), node.backward.end());
+    });
     return unit;
   }
 
@@ -245,7 +253,7 @@ void add_dense_ffn(LayerSequence& sequence, const std::vector<Op>& ops, std::siz
 }
 
 void add_experts(LayerSequence& sequence, const std::vector<Op>& ops, std::size_t& at,
-                 const Transformer& model, const Plan& plan) {
+                 const Transformer& model, const Plan& plan, const Stack& stack) {
   const MixtureOfExperts& moe = *model.moe;
   const Shard& s = sequence.shard();
   const double rows =
@@ -255,12 +263,15 @@ void add_experts(LayerSequence& sequence, const std::vector<Op>& ops, std::size_
                     static_cast<double>(model.hidden), 4);
   };
   sequence.linear(ops, at, kRouter);
+  const double elements = rows * static_cast<double>(model.hidden);
+  sequence.exchange_rows(Collective::all_gather, Collective::reduce_scatter, elements * stack.dispatch_bytes);
   permute();
   sequence.linear(ops, at, kExperts);
   sequence.activation(rows,
                       static_cast<double>(moe.ffn_hidden) / static_cast<double>(plan.expert_tensor_parallel));
   sequence.linear(ops, at, kExperts);
   permute();
+  sequence.exchange_rows(Collective::reduce_scatter, Collective::all_gather, elements * 2);
   if (moe.shared_ffn_hidden == 0) return;
   sequence.begin_block();
   add_dense_ffn(sequence, ops, at, static_cast<double>(moe.shared_ffn_hidden));
@@ -278,7 +289,7 @@ StepUnit layer_ops(const Transformer& model, const Plan& plan, const Stack& stac
   add_attention(sequence, ops, at, model, plan);
   sequence.norm();
   if (kind == LayerKind::moe) {
-    add_experts(sequence, ops, at, model, plan);
+    add_experts(sequence, ops, at, model, plan, stack);
   } else {
     const bool own_block = !model.parallel_block && !stack.parallel_block;
     if (own_block) sequence.begin_block();
@@ -294,6 +305,7 @@ StepUnit embedding_ops(const Transformer& model, const Plan& plan, DataType hidd
   // Rows of the table read in random order; their gradients added to it.
   sequence.stream(OpClass::embedding, MemoryKind::permute, MemoryKind::residual_add, sequence.shard().tokens,
                   static_cast<double>(model.hidden), 4);
+  sequence.end_block();
   return sequence.unit();
 }
 
@@ -302,6 +314,7 @@ StepUnit head_ops(const Transformer& model, const Plan& plan, const Stack& stack
   LayerSequence sequence(model, plan, hidden);
   std::size_t at = 0;
   sequence.norm();
+  sequence.begin_block();
   sequence.linear(ops, at, kHead);
   const Shard& s = sequence.shard();
   const double columns = static_cast<double>(model.vocab) / s.tensor;

@@ -84,13 +84,14 @@ void share_out(StepPrediction& out, const Counted& ops, const System& system) {
     attributed += share * out.step.parts[op.part];
   }
   out.spread = system.gpu->sustained.spread;
-  out.tensor_comm = out.step.parts[Part::tensor_comm];
+  // No experts are spread over ranks here, only shards of them.
+  out.tensor_comm = out.step.parts[Part::tensor_comm] + out.step.parts[Part::expert_comm];
   out.data_comm = out.step.parts[Part::data_comm];
   out.waiting = out.step.time.value() - attributed - out.tensor_comm - out.data_comm;
   if (std::abs(out.waiting) < 1e-9 * out.step.time.value()) out.waiting = 0;  // rounding of the sum
 }
 
-// Time of the messages once a step that reduce gradients, and that share weights afterwards.
+// Time of a step's messages that reduce gradients, and of those that share weights afterwards.
 std::pair<double, double> data_messages(const Transformer& model, const Plan& plan, const Stack& stack,
                                         const System& system) {
   if (plan.data_parallel == 1 || plan.zero_stage == 3) return {0, 0};
@@ -101,7 +102,8 @@ std::pair<double, double> data_messages(const Transformer& model, const Plan& pl
   };
   const double gradients = parameters * stack.gradient_bytes;
   if (plan.zero_stage == 0) return {time(Collective::all_reduce, gradients), 0};
-  return {time(Collective::reduce_scatter, gradients), time(Collective::all_gather, parameters * 2)};
+  return {static_cast<double>(gradient_reductions(plan)) * time(Collective::reduce_scatter, gradients),
+          time(Collective::all_gather, parameters * 2)};
 }
 
 // What the optimiser's kernels take beyond their traffic at a copy's rate; a CPU's square roots take longer.

@@ -73,7 +73,7 @@ std::string_view name(OpClass op_class) {
 StepProgram step_program(const Transformer& model, const Plan& plan, const Stack& stack, DataType hidden) {
   StepProgram program;
   program.micro_batches = plan.global_batch / (plan.micro_batch * plan.data_parallel);
-  program.reduce_every_micro_batch = plan.zero_stage == 3;
+  program.reduce_every_micro_batch = whole_gradients(plan) == 0;
   const StageParameters ends = stage_parameters(model, plan, 0);
 
   StepUnit embedding = embedding_ops(model, plan, hidden);

@@ -51,6 +51,7 @@ constexpr StackKey kStackKeys[] = {
     {"context_exchange", &Stack::context_exchange},
     {"always_recompute", &Stack::always_recompute},
     {"interleave_by_default", &Stack::interleave_by_default},
+    {"shard_experts_by_default", &Stack::shard_experts_by_default},
     {"parallel_block", &Stack::parallel_block},
     {"layer_launch", &Stack::layer_launch},
     {"layer_overhead", &Stack::layer_overhead},

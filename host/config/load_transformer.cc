@@ -12,6 +12,22 @@ namespace {
 constexpr std::int64_t kMaxWidth = 10'000'000;
 constexpr std::int64_t kMaxLayers = 100'000;
 
+void read_router_groups(Reader& reader, MixtureOfExperts& moe) {
+  moe.router_groups = reader.count_or("router_groups", 0, 0, moe.experts);
+  moe.router_group_top_k = reader.count_or("router_group_top_k", 0, 0, moe.router_groups);
+  if (moe.router_groups == 0) return;
+  if (moe.experts % moe.router_groups != 0) {
+    reader.fail("router_groups", std::to_string(moe.router_groups) + " groups; accepted: a divisor of the " +
+                                     std::to_string(moe.experts) + " experts");
+  }
+  const std::int64_t reached = moe.router_group_top_k * (moe.experts / moe.router_groups);
+  if (reached < moe.top_k) {
+    reader.fail("router_group_top_k", std::to_string(moe.router_group_top_k) + " groups hold " +
+                                          std::to_string(reached) + " experts; accepted: at least top_k, " +
+                                          std::to_string(moe.top_k));
+  }
+}
+
 MixtureOfExperts read_moe(Reader reader, std::int64_t layers) {
   MixtureOfExperts moe;
   moe.experts = reader.count("experts", 1, kMaxWidth);
@@ -28,6 +44,7 @@ MixtureOfExperts read_moe(Reader reader, std::int64_t layers) {
                                          " and shared_ffn_hidden " + std::to_string(moe.shared_ffn_hidden) +
                                          "; accepted: both zero or both not");
   }
+  read_router_groups(reader, moe);
   return moe;
 }
 

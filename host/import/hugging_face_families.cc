@@ -123,6 +123,11 @@ Transformer deepseek(const ForeignObject& config, Notes& notes) {
                                // Experts are in the layers that the step divides, counted from 0.
                                .first_dense_layers = (dense + step - 1) / step * step,
                                .every = step};
+  const std::int64_t groups = config.count_or({"n_group"}, 1);
+  if (groups > 1 && config.text_or("topk_method", "") != "greedy") {
+    model.moe->router_groups = groups;
+    model.moe->router_group_top_k = config.count({"topk_group"});
+  }
   if (config.flag_or("attention_bias", false)) {
     notes.emplace_back("The biases of the attention's projections are not counted.");
   }

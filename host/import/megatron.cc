@@ -60,6 +60,10 @@ void add_experts(const Given& given, Transformer& model) {
   moe.shared_ffn_hidden = given.count_or({"moe-shared-expert-intermediate-size"}, 0);
   moe.shared_experts = moe.shared_ffn_hidden > 0 ? 1 : 0;
   add_layer_frequency(given, moe, model.layers);
+  if (const std::int64_t groups = given.count_or({"moe-router-num-groups"}, 1); groups > 1) {
+    moe.router_groups = groups;
+    moe.router_group_top_k = given.count({"moe-router-group-topk"});
+  }
   if (moe.top_k < 1 || moe.top_k > experts) {
     given.fail("moe-router-topk",
                std::to_string(moe.top_k) + "; accepted: 1 to the " + std::to_string(experts) + " experts");

@@ -48,6 +48,8 @@ std::string moe_json(const MixtureOfExperts& moe) {
   object.count_unless("shared_experts", moe.shared_experts, 0);
   object.count_unless("shared_ffn_hidden", moe.shared_ffn_hidden, moe.shared_experts * moe.ffn_hidden);
   object.count_unless("first_dense_layers", moe.first_dense_layers, 0).count_unless("every", moe.every, 1);
+  object.count_unless("router_groups", moe.router_groups, 0);
+  object.count_unless("router_group_top_k", moe.router_group_top_k, 0);
   return object.str();
 }
 

@@ -23,6 +23,9 @@ CommGroup context_group(const Plan& plan, const System& system) {
 CommGroup expert_group(const Plan& plan, const System& system) {
   return strided_group(plan.expert_parallel, plan.expert_tensor_parallel, system);
 }
+CommGroup expert_tensor_group(const Plan& plan, const System& system) {
+  return strided_group(plan.expert_tensor_parallel, 1, system);
+}
 CommGroup expert_data_group(const Plan& plan, const System& system) {
   const std::int64_t block = plan.expert_parallel * plan.expert_tensor_parallel;
   const std::int64_t ranks = plan.tensor_parallel * plan.context_parallel * plan.data_parallel;

@@ -32,7 +32,8 @@ void add_attention_block(LayerBuilder& builder, const Transformer& model, const 
     builder.linear(Part::gemm, s.tokens, d(heads * mla.value_dim), d(model.hidden), dtype);
     // Latent norms, rotary embedding and the assembly of keys from shared and per-head parts.
     builder.elementwise(s.tokens * (4 * d(mla.q_rank + mla.kv_rank) / s.tensor + 8 * d(heads * qk_dim)));
-    builder.context_messages(d(mla.kv_rank + mla.rope_dim));
+    // Keys and values travel expanded: no rank expands another's latents again.
+    builder.context_messages(d(heads * qk_dim), d(heads * qk_dim), d(heads * mla.value_dim));
     return;
   }
   const double qkv = d((heads + 2 * kv_heads) * model.head_dim);
@@ -40,7 +41,8 @@ void add_attention_block(LayerBuilder& builder, const Transformer& model, const 
   builder.attention(heads, kv_heads, model.head_dim, model.head_dim, window);
   builder.linear(Part::gemm, s.tokens, d(heads * model.head_dim), d(model.hidden), dtype);
   builder.elementwise(4 * s.tokens * d((heads + kv_heads) * model.head_dim));  // rotary embedding
-  builder.context_messages(d(2 * kv_heads * model.head_dim));
+  const double kv_width = d(kv_heads * model.head_dim);
+  builder.context_messages(d(heads * model.head_dim), kv_width, kv_width);
 }
 
 void add_dense_ffn(LayerBuilder& builder, const Transformer& model, double width, DataType dtype) {
@@ -137,6 +139,7 @@ PassTimes embedding_times(const Transformer& model, const Plan& plan, const Stac
                           const System& system) {
   LayerBuilder builder(model, plan, stack, system);
   builder.elementwise(4 * builder.shard().tokens * d(model.hidden));
+  builder.tensor_messages(1, 1);  // rows of the vocabulary's shards summed; their gradients gathered
   return builder.times();
 }
 
@@ -151,6 +154,19 @@ PassTimes head_times(const Transformer& model, const Plan& plan, const Stack& st
   builder.times().forward[Part::head] += loss / 2;
   builder.times().backward[Part::head] += loss / 2;
   builder.elementwise(4 * s.sequence_tokens * d(model.hidden));  // final norm
+  builder.tensor_messages(1, 1);  // input gathered; its gradient summed over the vocabulary's shards
+  return builder.times();
+}
+
+PassTimes prediction_times(const Transformer& model, const Plan& plan, const Stack& stack,
+                           const System& system) {
+  LayerBuilder builder(model, plan, stack, system);
+  const Shard& s = builder.shard();
+  // Two norms (read, write) and the join of their outputs (read and write both).
+  builder.elementwise(16 * s.sequence_tokens * d(model.hidden));
+  builder.linear(Part::gemm, s.tokens, 2 * d(model.hidden), d(model.hidden) / s.tensor,
+                 gemm_type(plan.precision));
+  builder.tensor_messages(2, 2);  // as a block: gathered, scattered
   return builder.times();
 }
 

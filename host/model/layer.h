@@ -82,6 +82,7 @@ Shard shard_of(const Transformer& model, const Plan& plan);
 CommGroup tensor_group(const Plan& plan, const System& system);
 CommGroup context_group(const Plan& plan, const System& system);
 CommGroup expert_group(const Plan& plan, const System& system);
+CommGroup expert_tensor_group(const Plan& plan, const System& system);
 CommGroup expert_data_group(const Plan& plan, const System& system);
 CommGroup data_group(const Plan& plan, const System& system);
 
@@ -97,5 +98,9 @@ PassTimes layer_times(const Transformer& model, const Plan& plan, const Stack& s
 PassTimes embedding_times(const Transformer& model, const Plan& plan, const Stack& stack,
                           const System& system);
 PassTimes head_times(const Transformer& model, const Plan& plan, const Stack& stack, const System& system);
+// What a multi-token-prediction module does beside a layer and a head: it joins the trunk's output with the
+// next token's embedding (DeepSeek-V3, arXiv 2412.19437, section 2.2).
+PassTimes prediction_times(const Transformer& model, const Plan& plan, const Stack& stack,
+                           const System& system);
 
 }  // namespace traincast

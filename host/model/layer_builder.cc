@@ -37,6 +37,28 @@ double alignment_penalty(std::int64_t m, std::int64_t n, std::int64_t k, DataTyp
   return (m % multiple == 0 && n % multiple == 0 && k % multiple == 0) ? 1.0 : 2.0;
 }
 
+// Expected number of distinct NVLink domains, of as many that share a layer's experts evenly, among those of
+// a token's top_k uniform choices. A router limited to some groups of experts first draws the groups; they
+// lie side by side, so that a domain holds one or several, or a group covers several domains.
+double domains_of_token(const MixtureOfExperts& moe, double domains) {
+  double reached = domains;
+  if (moe.router_groups > 0) {
+    const double groups = d(moe.router_groups);
+    if (groups <= domains) {
+      reached = domains * d(moe.router_group_top_k) / groups;
+    } else {
+      // The chance that none of a domain's groups is drawn: C(groups - held, drawn) / C(groups, drawn).
+      double none = 1;
+      for (std::int64_t i = 0; i < moe.router_group_top_k; ++i) {
+        none *= std::max(0.0, 1 - groups / domains / (groups - d(i)));
+      }
+      reached = domains * (1 - none);
+    }
+  }
+  reached = std::max(1.0, reached);
+  return reached * (1 - std::pow(1 - 1 / reached, d(moe.top_k)));
+}
+
 }  // namespace
 
 void LayerBuilder::casts(double rows, double in, double out, DataType dtype) {
@@ -115,29 +137,49 @@ void LayerBuilder::tensor_messages(double forward, double backward) {
   times_.backward[Part::tensor_comm] += stack_.added_time(stack_.tensor_exposed) * backward * once;
 }
 
-void LayerBuilder::context_messages(double kv_width) {
+void LayerBuilder::context_messages(double queries, double keys, double values) {
   const std::int64_t cp = plan_.context_parallel;
   if (cp == 1) return;
-  const Bytes message(shard_.tokens * kv_width * 2 * d(cp));
-  const double once = stack_.added_time(stack_.context_exposed) *
-                      comm(Collective::all_gather, message, context_group(plan_, system_));
+  const CommGroup group = context_group(plan_, system_);
+  if (stack_.context_exchange == ContextExchange::all_to_all) {
+    // The kernel waits for its input, and the projection for the output (the output is as wide as the values
+    // of all query heads). The backward pass sends their gradients the other way.
+    const double output = queries * values / keys;
+    const double once =
+        comm(Collective::all_to_all, Bytes(shard_.tokens * (queries + keys + values) * 2), group) +
+        comm(Collective::all_to_all, Bytes(shard_.tokens * output * 2), group);
+    times_.forward[Part::context_comm] += once;
+    times_.backward[Part::context_comm] += once;
+    return;
+  }
+  const Bytes message(shard_.tokens * (keys + values) * 2 * d(cp));
+  const double once =
+      stack_.added_time(stack_.context_exposed) * comm(Collective::all_gather, message, group);
   times_.forward[Part::context_comm] += once;
   times_.backward[Part::context_comm] += 2 * once;
 }
 
 void LayerBuilder::expert_messages(double rows) {
-  if (plan_.expert_parallel == 1) return;
-  const CommGroup group = expert_group(plan_, system_);
-  double sent = rows;
-  if (stack_.dispatch_once_per_node) {
-    const double domains = d(group.ranks) / d(group.ranks_per_domain);
-    const double k = d(model_.moe->top_k);
-    // Expected distinct domains among top_k uniform choices, over top_k.
-    sent = rows * std::min(1.0, domains * (1 - std::pow(1 - 1 / domains, k)) / k);
-  }
   const double width = d(model_.hidden);
-  const double dispatch = comm(Collective::all_to_all, Bytes(sent * width * stack_.dispatch_bytes), group);
-  const double combine = comm(Collective::all_to_all, Bytes(sent * width * 2), group);
+  double dispatch = 0, combine = 0;
+  if (plan_.expert_parallel > 1) {
+    const CommGroup group = expert_group(plan_, system_);
+    double sent = rows;
+    if (stack_.dispatch_once_per_node) {
+      const double domains = d(group.ranks) / d(group.ranks_per_domain);
+      sent = rows * std::min(1.0, domains_of_token(*model_.moe, domains) / d(model_.moe->top_k));
+    }
+    dispatch += comm(Collective::all_to_all, Bytes(sent * width * stack_.dispatch_bytes), group);
+    combine += comm(Collective::all_to_all, Bytes(sent * width * 2), group);
+  }
+  if (plan_.expert_tensor_parallel > 1) {
+    // Each rank of an expert's shards needs all rows of all of them, and sums what the shards put out
+    // (Megatron-core, MoEAlltoAllTokenDispatcher).
+    const CommGroup group = expert_tensor_group(plan_, system_);
+    const double gathered = rows * d(plan_.expert_tensor_parallel) * width;
+    dispatch += comm(Collective::all_gather, Bytes(gathered * stack_.dispatch_bytes), group);
+    combine += comm(Collective::reduce_scatter, Bytes(gathered * 2), group);
+  }
   times_.forward[Part::expert_comm] += stack_.added_time(stack_.expert_exposed) * (dispatch + combine);
   times_.backward[Part::expert_comm] += stack_.added_time(stack_.expert_exposed) * (dispatch + combine);
 }

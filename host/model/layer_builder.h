@@ -30,8 +30,10 @@ class LayerBuilder {
   // Messages of the tensor-parallel group in each pass: reductions or, with sequence parallelism, gathers and
   // scatters.
   void tensor_messages(double forward, double backward);
-  // Keys and values travel around the context group; the backward pass also returns their gradients.
-  void context_messages(double kv_width);
+  // Between context-parallel ranks: keys and values travel around the group, and the backward pass also
+  // returns their gradients; or, by all-to-all, queries, keys and values become those of fewer heads and all
+  // tokens, and the output again that of all heads. Widths are a token's on one rank.
+  void context_messages(double queries, double keys, double values);
   // Rows of hidden width dispatched to experts and combined.
   void expert_messages(double rows);
   // What the backward pass repeats of the forward pass.

@@ -34,7 +34,8 @@ StateBytes state_bytes(const Plan& plan, const Stack& stack, std::int64_t ranks)
   const double share = 1.0 / static_cast<double>(ranks);
   StateBytes bytes;
   bytes.weights = kHalf * (plan.zero_stage >= 3 ? share : 1);
-  bytes.gradients = stack.gradient_bytes * (plan.zero_stage >= 2 ? share : 1);
+  const double whole = whole_gradients(plan);
+  bytes.gradients = stack.gradient_bytes * (whole + (1 - whole) * share);
   bytes.optimizer = (kSingle + stack.moment_bytes) * (plan.zero_stage >= 1 ? share : 1);
   if (!stack.separate_master && plan.zero_stage >= 3) bytes.weights = 0;  // the FP32 shards are the weights
   return bytes;
@@ -94,7 +95,7 @@ double buffers(const Transformer& model, const Plan& plan, const Stack& stack, s
   double sum = 0;
   if (stack.dummy_gradients) {
     sum += kHalf * (dummies.elements() + head);
-  } else if (plan.zero_stage < 2) {
+  } else if (whole_gradients(plan) > 0) {
     sum += kHalf * std::max(dummies.largest(), head);  // a gradient before it is accumulated
   }
   sum += kGemmWorkspace * (1 + (last || moe_layers ? 1 : 0) + (moe_layers ? kGroupedStreams : 0));
@@ -106,7 +107,7 @@ double buffers(const Transformer& model, const Plan& plan, const Stack& stack, s
   if (quantises(plan) && !stack.fp8_weights) {  // a quantised copy and its transpose beside 16-bit weights
     sum += 2 * parts.size().gemm_input_bytes * (held.dense + held.experts);
   }
-  if (plan.zero_stage >= 2) {
+  if (whole_gradients(plan) == 0) {
     // One layer's whole 16-bit gradients before they are reduced; at stage 3 also its whole weights, the next
     // layer's, and embedding and head for as long as the step lasts.
     const StageParameters layer = layer_parameters(model, plan, moe_layers);

@@ -138,6 +138,18 @@ std::int64_t vocabulary_shard(const Transformer& model, const Plan& plan) {
   return share(model.vocab, kVocabularyMultiple * plan.tensor_parallel) * kVocabularyMultiple;
 }
 
+double whole_gradients(const Plan& plan) {
+  if (plan.zero_stage < 2) return 1;
+  if (plan.zero_stage == 3 || plan.pipeline_parallel == 1) return 0;
+  const std::int64_t micro_batches = plan.global_batch / (plan.micro_batch * plan.data_parallel);
+  const bool by_chunk = micro_batches > 0 && micro_batches <= plan.pipeline_parallel;
+  return by_chunk ? 1.0 / static_cast<double>(plan.virtual_stages) : 1;
+}
+
+std::int64_t gradient_reductions(const Plan& plan) {
+  return whole_gradients(plan) > 0 ? 1 : plan.global_batch / (plan.micro_batch * plan.data_parallel);
+}
+
 std::int64_t dense_shard_ranks(const Plan& plan) {
   return sharded(plan.data_parallel * plan.context_parallel, plan.shard_ranks);
 }

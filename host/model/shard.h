@@ -63,6 +63,15 @@ StageParameters layer_parameters(const Transformer& model, const Plan& plan, boo
 // ranks' shares.
 std::int64_t vocabulary_shard(const Transformer& model, const Plan& plan);
 
+// The part of its gradients that a rank holds whole, the rest being shared as ZeRO-2 and 3 do: none where
+// they are scattered after each micro-batch. Pipelines under ZeRO-2 scatter a chunk's gradients after the
+// last of its micro-batches (MegaScale, arXiv 2402.15627, section 3.2; Llama 3, arXiv 2407.21783,
+// section 3.3.2): interleaved ones of no more micro-batches than ranks take them chunk by chunk and hold one
+// chunk's, others hold all.
+double whole_gradients(const Plan& plan);
+// How often in a step gradients are reduced between data-parallel ranks.
+std::int64_t gradient_reductions(const Plan& plan);
+
 // Ranks over which ZeRO or the distributed optimiser spreads one copy of the dense or of the expert
 // parameters.
 std::int64_t dense_shard_ranks(const Plan& plan);

@@ -51,7 +51,8 @@ struct Stack {
   bool offload_when_needed = false;    // activations to host memory instead, where the CPU's link is fast
   bool always_recompute = false;       // ... and where it does fit, unless the source says otherwise
   bool interleave_by_default = false;  // virtual stages, where not stated: one layer a chunk; else one chunk
-  bool parallel_block = false;         // attention and FFN side by side, whatever the model's own layout
+  bool shard_experts_by_default = false;  // over the tensor-parallel ranks, where not stated; else whole
+  bool parallel_block = false;            // attention and FFN side by side, whatever the model's own layout
 
   // What the framework keeps in memory; the defaults are Megatron-core with Transformer Engine 2.
   double moment_bytes = 8;      // Adam's two moments, per parameter
@@ -61,7 +62,7 @@ struct Stack {
   double loss_bytes = 2;        // per logit at the loss: 2 fused in place, 6 with an FP32 softmax beside BF16
   bool selective_elementwise = false;  // and what norms, activations and latent up-projections put out
   bool dropout = false;                // attention and hidden dropout keep their masks
-  ContextExchange context_exchange = ContextExchange::all_to_all;
+  ContextExchange context_exchange = ContextExchange::ring;
 
   Seconds layer_launch;    // host time to launch one layer's forward pass; the backward takes two. A layer is
                            // no faster than that (0 with CUDA graphs)

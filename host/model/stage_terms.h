@@ -2,6 +2,9 @@
 // (step.h) is made of the same functions.
 #pragma once
 
+#include <cstdint>
+#include <span>
+
 #include "host/model/layer.h"
 #include "host/model/plan.h"
 #include "host/model/shard.h"
@@ -18,14 +21,19 @@ ChunkMessage pipeline_message(const Transformer& model, const Plan& plan, const 
                               const System& system);
 
 // Parameters of the rank that holds the most dense ones (embedding and head among them) and of that which
-// holds the most expert ones.
+// holds the most expert ones; and of a table that the first and the last stage both hold.
 struct MostHeld {
   double dense = 0, experts = 0;
+  double shared_table = 0;
 };
 MostHeld most_held(const Transformer& model, const Plan& plan);
+// The same where only these pipeline ranks can hold the most.
+MostHeld most_held(const Transformer& model, const Plan& plan, std::span<const std::int64_t> ranks);
 
-// once_a_step (stages.h) of a plan whose ranks hold so much.
+// once_a_step (stages.h) of a plan whose ranks hold so much and which has one micro-batch; and what each
+// further one adds where its gradients are scattered at once (ZeRO-2). Seconds, as far as nothing hides them.
 PartTimes once_a_step(const MostHeld& held, const Plan& plan, const Stack& stack, const System& system);
+double scattered_again(const MostHeld& held, const Plan& plan, const Stack& stack, const System& system);
 
 // ZeRO-3, of one of the `layers` of a rank that holds so much: its weights gathered before each pass, its
 // gradients scattered, alone and at the fabric's full rate; experts among those that share them. Seconds; 0

@@ -75,6 +75,7 @@ Stages::Stages(const Transformer& model, const Plan& plan, const Stack& stack, c
       message_(pipeline_message(model, plan, stack, system)),
       embedding_(embedding_times(model, plan, stack, system)),
       head_(head_times(model, plan, stack, system)) {
+  if (model.mtp_layers > 0) prediction_ = prediction_times(model, plan, stack, system);
   std::array<bool, 4> known{};
   for (std::int64_t layer = 0; layer < model.layers; ++layer) {
     const std::size_t kind = kind_of(model, layer);
@@ -115,6 +116,7 @@ PassTimes Stages::chunk(std::int64_t chunk) const {
   if (chunk == shape_.chunks() - 1) {
     times.add(head_);
     for (std::int64_t i = 0; i < model_.mtp_layers; ++i) {  // trained with its own pass through the head
+      times.add(prediction_);
       times.add(layer(model_.layers - 1));
       times.add(head_);
     }

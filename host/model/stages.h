@@ -38,7 +38,7 @@ class Stages {
   PipelineShape shape_;
   ChunkMessage message_;
   std::array<PassTimes, 4> layers_;  // dense or MoE, full or sliding attention
-  PassTimes embedding_, head_;
+  PassTimes embedding_, head_, prediction_;
 };
 
 ChunkTimes chunk_times(const PassTimes& pass);

@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <numeric>
+#include <vector>
 
 #include "host/model/shard.h"
 #include "host/model/stage_terms.h"
@@ -15,16 +17,21 @@ double time_of(const System& system, Collective collective, double bytes, const 
   return group.ranks > 1 ? system.collectives->time(collective, Bytes(bytes), group).value() : 0.0;
 }
 
+// Gradients summed, each rank of a sharding group keeping its share.
+double scatter_time(double gradients, const CommGroup& all, const Plan& plan, const System& system) {
+  const ShardGroups groups = shard_groups(all, plan);
+  return time_of(system, Collective::reduce_scatter, gradients, groups.shard) +
+         time_of(system, Collective::all_reduce, gradients / d(groups.shard.ranks), groups.replicas);
+}
+
 // Gradients reduced and weights gathered between the replicas of one kind of parameter.
 double replica_messages(double parameters, const CommGroup& all, const Plan& plan, const Stack& stack,
                         const System& system) {
   if (all.ranks == 1 || parameters == 0 || plan.adapters_only) return 0;
   const double gradients = parameters * stack.gradient_bytes;
   if (plan.zero_stage == 0) return time_of(system, Collective::all_reduce, gradients, all);
-  const ShardGroups groups = shard_groups(all, plan);
-  return time_of(system, Collective::reduce_scatter, gradients, groups.shard) +
-         time_of(system, Collective::all_reduce, gradients / d(groups.shard.ranks), groups.replicas) +
-         time_of(system, Collective::all_gather, parameters * 2, groups.shard);
+  return scatter_time(gradients, all, plan, system) +
+         time_of(system, Collective::all_gather, parameters * 2, shard_groups(all, plan).shard);
 }
 
 }  // namespace
@@ -43,17 +50,49 @@ ShardGroups shard_groups(const CommGroup& all, const Plan& plan) {
 }
 
 MostHeld most_held(const Transformer& model, const Plan& plan) {
+  std::vector<std::int64_t> ranks(static_cast<std::size_t>(plan.pipeline_parallel));
+  std::iota(ranks.begin(), ranks.end(), 0);
+  return most_held(model, plan, ranks);
+}
+
+MostHeld most_held(const Transformer& model, const Plan& plan, std::span<const std::int64_t> ranks) {
   MostHeld most;
-  for (std::int64_t rank = 0; rank < plan.pipeline_parallel; ++rank) {
-    const StageParameters held = stage_parameters(model, plan, rank);
-    most.dense = std::max(most.dense, held.dense + held.embedding + held.head);
-    most.experts = std::max(most.experts, held.experts);
+  const std::int64_t stages = plan.pipeline_parallel;
+  const bool two =
+      plan.schedule == Schedule::dual_pipe && stages > 1;  // a rank holds its mirror's stage, too
+  for (const std::int64_t rank : ranks) {
+    double dense = 0, experts = 0;
+    const auto add = [&](const StageParameters& held) {
+      dense += held.dense + held.embedding + held.head;
+      experts += held.experts;
+    };
+    add(stage_parameters(model, plan, rank));
+    if (two) add(stage_parameters(model, plan, stages - 1 - rank));
+    most.dense = std::max(most.dense, dense);
+    most.experts = std::max(most.experts, experts);
   }
+  const bool shared = stages > 1 && !two && (model.tied_embeddings || model.mtp_layers > 0);
+  if (shared) most.shared_table = d(vocabulary_shard(model, plan) * model.hidden);
   return most;
 }
 
+double scattered_again(const MostHeld& held, const Plan& plan, const Stack& stack, const System& system) {
+  if (plan.zero_stage != 2 || whole_gradients(plan) > 0 || plan.adapters_only) return 0;
+  const auto scatter = [&](double parameters, const CommGroup& all) {
+    return parameters == 0 ? 0.0 : scatter_time(parameters * stack.gradient_bytes, all, plan, system);
+  };
+  return stack.added_time(stack.data_exposed / 2) * (scatter(held.dense, data_group(plan, system)) +
+                                                     scatter(held.experts, expert_data_group(plan, system)));
+}
+
 PartTimes once_a_step(const Transformer& model, const Plan& plan, const Stack& stack, const System& system) {
-  return once_a_step(most_held(model, plan), plan, stack, system);
+  const MostHeld held = most_held(model, plan);
+  PartTimes parts = once_a_step(held, plan, stack, system);
+  const std::int64_t reductions = gradient_reductions(plan);
+  if (reductions > 1) {
+    parts[Part::data_comm] += d(reductions - 1) * scattered_again(held, plan, stack, system);
+  }
+  return parts;
 }
 
 PartTimes once_a_step(const MostHeld& held, const Plan& plan, const Stack& stack, const System& system) {
@@ -79,6 +118,15 @@ PartTimes once_a_step(const MostHeld& held, const Plan& plan, const Stack& stack
         stack.added_time(stack.data_exposed / 2) *
         (expert_data == data ? summed(dense + experts, groups)
                              : summed(dense, groups) + summed(experts, shard_groups(expert_data, plan)));
+  }
+  if (held.shared_table > 0 && !plan.adapters_only) {
+    // The first and the last stage sum their gradients of the table that both hold, when all is done.
+    const std::int64_t stride = plan.tensor_parallel * plan.context_parallel * plan.data_parallel;
+    const CommGroup ends{.ranks = 2,
+                         .ranks_per_domain = plan.gpus() <= system.nvlink_domain ? 2 : 1,
+                         .span = stride * plan.pipeline_parallel};
+    parts[Part::data_comm] +=
+        time_of(system, Collective::all_reduce, held.shared_table * stack.gradient_bytes, ends);
   }
   const bool sharded = plan.zero_stage > 0;
   const double owned = dense / (sharded ? d(dense_shard_ranks(plan)) : 1) +

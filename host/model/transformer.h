@@ -17,6 +17,9 @@ struct MixtureOfExperts {
   std::int64_t shared_ffn_hidden = 0;  // of all shared experts together
   std::int64_t first_dense_layers = 0;
   std::int64_t every = 1;  // one MoE layer in `every`, from the first after the dense ones
+  // A router that first draws `router_group_top_k` of `router_groups` equal groups of experts, so that a
+  // token reaches few nodes (DeepSeek-V3, arXiv 2412.19437, section 2.1.2). 0: no groups.
+  std::int64_t router_groups = 0, router_group_top_k = 0;
 };
 
 // Multi-head latent attention, DeepSeek-V2 (arXiv 2405.04434) section 2.1.

@@ -69,42 +69,55 @@ void Evaluator::find_zero_choices() {
 }
 
 // Messages between data-parallel ranks and the optimiser, for every ZeRO choice.
-void Evaluator::fill_once(const StageLayout& layout) {
-  const std::size_t runs = layout.runs().size(), systems = space_.systems.size();
-  once_.assign(systems * plans_, 0);
-  gathered_.assign(systems * plans_ * runs, 0);
-  std::vector<StageParameters>& held = held_;
-  held.clear();
-  MostHeld most;
+void Evaluator::fill_once(const StageLayout& layout, bool dual_pipe) {
+  plan_.schedule = dual_pipe ? Schedule::dual_pipe : Schedule::one_f_one_b;
+  ranks_.clear();
   for (const RankRun& run : layout.runs()) {
-    const StageParameters of = stage_parameters(space_.run->model, plan_, run.first);
-    most.dense = std::max(most.dense, of.dense + of.embedding + of.head);
-    most.experts = std::max(most.experts, of.experts);
-    held.push_back(of);
+    ranks_.push_back(run.first);
+    if (dual_pipe) ranks_.push_back(layout.pipeline() - 1 - run.last());  // where a mirror's run begins
   }
-  for (std::size_t system = 0; system < systems; ++system) {
-    const System& on = space_.systems[system];
+  const MostHeld most = most_held(space_.run->model, plan_, ranks_);
+  auto& once = once_[dual_pipe ? 1 : 0];
+  auto& again = again_[dual_pipe ? 1 : 0];
+  once.clear();
+  again.clear();
+  for (const System& on : space_.systems) {
     for (std::size_t i = 0; i < plans_; ++i) {
       plan_.zero_stage = zero_[i].zero;
       plan_.shard_ranks = zero_[i].shard;
-      double& once = once_[system * plans_ + i];
-      once = once_a_step(most, plan_, *stack_, on).sum();
-      if (plan_.zero_stage < 3) continue;
-      for (std::size_t run = 0; run < runs; ++run) {
-        const double layers = std::max(1.0, layout.runs()[run].own_layers);
+      once.push_back(once_a_step(most, plan_, *stack_, on).sum());
+      again.push_back(scattered_again(most, plan_, *stack_, on));
+    }
+  }
+}
+
+void Evaluator::fill_gathers(const StageLayout& layout) {
+  const std::size_t runs = layout.runs().size();
+  gathered_.assign(space_.systems.size() * plans_ * runs, 0);
+  for (std::size_t run = 0; run < runs; ++run) {
+    const StageParameters held = stage_parameters(space_.run->model, plan_, layout.runs()[run].first);
+    const double layers = std::max(1.0, layout.runs()[run].own_layers);
+    for (std::size_t system = 0; system < space_.systems.size(); ++system) {
+      for (std::size_t i = 0; i < plans_; ++i) {
+        if (zero_[i].zero < 3) continue;
+        plan_.zero_stage = zero_[i].zero;
+        plan_.shard_ranks = zero_[i].shard;
         gathered_[(system * plans_ + i) * runs + run] =
-            gathered_layer_seconds(held[run], layers, plan_, *stack_, on) / stack_->shard_rate;
+            gathered_layer_seconds(held, layers, plan_, *stack_, space_.systems[system]) / stack_->shard_rate;
       }
     }
   }
 }
 
-void Evaluator::fill_states(const StageLayout& layout, bool dual_pipe) {
-  auto& stages = stages_[dual_pipe ? 1 : 0];
-  auto& states = states_[dual_pipe ? 1 : 0];
+void Evaluator::fill_states(const StageLayout& layout, StateKind kind) {
+  const bool dual_pipe = kind == StateKind::dual_pipe;
+  auto& stages = stages_[static_cast<std::size_t>(kind)];
+  auto& states = states_[static_cast<std::size_t>(kind)];
   stages = memory_stages(layout, dual_pipe);
   states.clear();
   plan_.schedule = dual_pipe ? Schedule::dual_pipe : Schedule::one_f_one_b;
+  plan_.micro_batch = 1;
+  plan_.global_batch = kind == StateKind::by_chunk ? plan_.pipeline_parallel * plan_.data_parallel : 0;
   for (const Precision precision : space_.axes.precision) {
     plan_.precision = precision;
     terms_.clear();
@@ -123,12 +136,17 @@ void Evaluator::layout(const StageLayout& layout, PlanVisitor& visitor) {
   plan_ = to_plan(choice_, space_.run->plan);
   find_zero_choices();
   if (plans_ == 0) return;
-  fill_once(layout);
-  fill_states(layout, false);
+  fill_gathers(layout);
+  fill_once(layout, false);
+  fill_states(layout, StateKind::plain);
+  if (layout.virtual_stages() > 1) fill_states(layout, StateKind::by_chunk);
   const auto& schedules = space_.axes.schedule;
   const bool dual = layout.virtual_stages() == 1 && layout.pipeline() % 2 == 0 &&
                     std::find(schedules.begin(), schedules.end(), Schedule::dual_pipe) != schedules.end();
-  if (dual) fill_states(layout, true);
+  if (dual) {
+    fill_once(layout, true);
+    fill_states(layout, StateKind::dual_pipe);
+  }
   batches(layout, visitor);
 }
 
@@ -162,9 +180,9 @@ void Evaluator::plan_group(const StageLayout& layout, std::size_t row, std::size
                            Schedule schedule, PlanVisitor& visitor) {
   choice_.schedule = schedule;
   set_plan();
-  const bool dual = schedule == Schedule::dual_pipe;
-  const auto& stages = stages_[dual ? 1 : 0];
-  const double* states = &states_[dual ? 1 : 0][precision * plans_ * stages.size()];
+  const auto kind = static_cast<std::size_t>(state_kind(schedule));
+  const auto& stages = stages_[kind];
+  const double* states = &states_[kind][precision * plans_ * stages.size()];
   const ActivationTerms& terms = table_.activations(row, plan_);
   std::fill_n(memory_.begin(), plans_, 0.0);
   bool fits = what_ == TimeWhat::all;
@@ -189,6 +207,12 @@ void Evaluator::plan_group(const StageLayout& layout, std::size_t row, std::size
                  .gates = gates_.broken(choice_)});
 }
 
+StateKind Evaluator::state_kind(Schedule schedule) const {
+  if (schedule == Schedule::dual_pipe) return StateKind::dual_pipe;
+  const bool by_chunk = choice_.virtual_stages > 1 && micro_batches_ <= choice_.pipeline;
+  return by_chunk ? StateKind::by_chunk : StateKind::plain;
+}
+
 void Evaluator::set_plan() {
   plan_.micro_batch = choice_.micro_batch;
   plan_.global_batch = choice_.global_batch;
@@ -204,7 +228,9 @@ void Evaluator::time_plans(const StageLayout& layout, std::size_t row) {
   const double m = d(micro_batches_), capacity = space_.capacity.value();
   for (std::size_t system = 0; system < space_.systems.size(); ++system) {
     const double wait = space_.systems[system].gpu->sustained.spread * straggler_;
-    const double* once = &once_[system * plans_];
+    const std::size_t dual = choice_.schedule == Schedule::dual_pipe ? 1 : 0;
+    const double* once = &once_[dual][system * plans_];
+    const double* again = &again_[dual][system * plans_];
     double shared_step = -1, shared_bubble = 0;  // of all plans but those of ZeRO-3
     prepare(layout, system, times[system]);
     for (std::size_t i = 0; i < plans_; ++i) {
@@ -217,7 +243,7 @@ void Evaluator::time_plans(const StageLayout& layout, std::size_t row) {
         step = m * work.busiest + bubble + wait * (m * work.busiest_compute + bubble);
         if (zero_[i].zero < 3) shared_step = step, shared_bubble = bubble;
       }
-      step += once[i];
+      step += once[i] + (m - 1) * again[i];
       if (step_[i] != kNotTimed && step_[i] >= step) continue;
       step_[i] = step;
       bubble_[i] = bubble;

@@ -63,6 +63,11 @@ class Layouts {
   std::map<std::pair<std::int64_t, std::int64_t>, std::unique_ptr<StageLayout>> layouts_;
 };
 
+// What tells plans of one layout apart in what their ranks hold throughout a step: DualPipe's two stages; or
+// interleaved chunks whose micro-batches all follow one another (host/model/shard.h, whole_gradients).
+enum class StateKind { plain, by_chunk, dual_pipe };
+inline constexpr std::size_t kStateKinds = 3;
+
 enum class TimeWhat { feasible, all };
 
 class Evaluator {
@@ -78,12 +83,14 @@ class Evaluator {
   void pipeline(const SearchTask& task, std::int64_t pipeline, PlanVisitor& visitor);
   void layout(const StageLayout& layout, PlanVisitor& visitor);
   void find_zero_choices();
-  void fill_once(const StageLayout& layout);
-  void fill_states(const StageLayout& layout, bool dual_pipe);
+  void fill_once(const StageLayout& layout, bool dual_pipe);
+  void fill_gathers(const StageLayout& layout);
+  void fill_states(const StageLayout& layout, StateKind kind);
   void batches(const StageLayout& layout, PlanVisitor& visitor);
   void plan_group(const StageLayout& layout, std::size_t row, std::size_t precision, Schedule schedule,
                   PlanVisitor& visitor);
   void set_plan();
+  StateKind state_kind(Schedule schedule) const;
   void time_plans(const StageLayout& layout, std::size_t row);
   void prepare(const StageLayout& layout, std::size_t system, const LayerTimes& times);
   PipelineWork pipeline_of(const StageLayout& layout, const double* gathered);
@@ -102,18 +109,19 @@ class Evaluator {
   std::array<ZeroChoice, kMaxZero> zero_{};
   std::size_t plans_ = 0;
 
-  // By system, then by ZeRO choice.
-  std::vector<double> once_;
+  // By schedule (DualPipe or not), system, then ZeRO choice: of a step, and of each of its micro-batches but
+  // one.
+  std::array<std::vector<double>, 2> once_, again_;
   // ZeRO-3: seconds of one layer's messages, by system, ZeRO choice and run.
   std::vector<double> gathered_;
-  // State bytes by schedule (DualPipe or not), precision, ZeRO choice and stage.
-  std::array<std::vector<MemoryStage>, 2> stages_;
-  std::array<std::vector<double>, 2> states_;
+  // State bytes by kind, precision, ZeRO choice and stage.
+  std::array<std::vector<MemoryStage>, kStateKinds> stages_;
+  std::array<std::vector<double>, kStateKinds> states_;
 
   std::array<double, kMaxZero> memory_{}, step_{}, bubble_{};
   std::vector<WorkTimes> kinds_;
   std::vector<StateTerms> terms_;
-  std::vector<StageParameters> held_;
+  std::vector<std::int64_t> ranks_;
   MessageWait wait_;
   RunWorks works_{};
 };

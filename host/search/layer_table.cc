@@ -27,6 +27,7 @@ LayerTimes layer_times_of(const Transformer& model, const Plan& plan, const Stac
   }
   out.embedding = work_times(embedding_times(model, plan, stack, system));
   out.head = work_times(head_times(model, plan, stack, system));
+  if (model.mtp_layers > 0) out.prediction = work_times(prediction_times(model, plan, stack, system));
   return out;
 }
 
@@ -38,7 +39,10 @@ WorkTimes LayerTimes::chunk(const ChunkKind& kind, std::int64_t mtp_layers) cons
     if (kind.layers[i] > 0) sum.add(layer[i], kind.layers[i]);
   }
   if (kind.first) sum.add(embedding, 1);
-  if (kind.last) sum.add(head, static_cast<double>(1 + mtp_layers));
+  if (kind.last) {
+    sum.add(head, static_cast<double>(1 + mtp_layers));
+    sum.add(prediction, static_cast<double>(mtp_layers));
+  }
   return sum;
 }
 

@@ -27,7 +27,7 @@ struct WorkTimes {
 
 struct LayerTimes {
   std::array<WorkTimes, kLayerKinds> layer{};
-  WorkTimes embedding, head;
+  WorkTimes embedding, head, prediction;
 
   WorkTimes chunk(const ChunkKind& kind, std::int64_t mtp_layers) const;
 };

@@ -127,9 +127,9 @@ StateTerms::StateTerms(const Transformer& model, const Plan& plan, const Stack& 
 double StateTerms::states(const Plan& plan) const {
   const auto of = [&](std::int64_t ranks) {
     const double share = 1 / static_cast<double>(ranks);
+    const double whole = whole_gradients(plan);
     const double weights = shards_are_weights_ && plan.zero_stage >= 3 ? 0 : 2;
-    return weights * (plan.zero_stage >= 3 ? share : 1) +
-           gradient_bytes_ * (plan.zero_stage >= 2 ? share : 1) +
+    return weights * (plan.zero_stage >= 3 ? share : 1) + gradient_bytes_ * (whole + (1 - whole) * share) +
            optimizer_bytes_ * (plan.zero_stage >= 1 ? share : 1);
   };
   return dense_ * of(dense_shard_ranks(plan)) + experts_ * of(expert_shard_ranks(plan));

@@ -31,6 +31,14 @@ std::int64_t default_virtual_stages(const Transformer& model, const Plan& plan, 
   return 1;
 }
 
+// Whether every expert is sharded like the rest of its layer, and can be.
+bool shards_experts(const Transformer& model, const Plan& plan, const Stack& stack) {
+  if (!stack.shard_experts_by_default || !model.moe || plan.tensor_parallel == 1) return false;
+  const std::int64_t ranks = plan.tensor_parallel * plan.context_parallel * plan.data_parallel;
+  return ranks % (plan.expert_parallel * plan.tensor_parallel) == 0 &&
+         model.moe->ffn_hidden % plan.tensor_parallel == 0;
+}
+
 // What no rate is published for runs in the next wider format.
 void widen_precision(const Gpu& gpu, Plan& plan, std::vector<std::string>& assumptions) {
   const auto rate = [&] {
@@ -156,6 +164,11 @@ Prediction predict(PublishedRun run, const Library& library) {
   // Layers and the embedding and head beside them.
   const std::int64_t places = run.model.layers + 2;
   if (plan.pipeline_parallel > places) return refuse("PP is more stages than layers");
+  if (!run.expert_tensor_stated && shards_experts(run.model, plan, *stack)) {
+    plan.expert_tensor_parallel = plan.tensor_parallel;
+    row.assumptions.push_back("expert tensor parallelism not stated: " +
+                              std::to_string(plan.tensor_parallel));
+  }
   if (!run.virtual_stages_stated) {
     plan.virtual_stages = default_virtual_stages(run.model, plan, *stack);
     row.assumptions.push_back("virtual stages not stated: " + std::to_string(plan.virtual_stages));

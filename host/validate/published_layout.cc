@@ -139,12 +139,14 @@ void read_plan(Row& row, PublishedRun& run) {
   if (const auto mode = from_name<Recompute>(recompute, kRecomputeNames)) plan.recompute = *mode;
   plan.sequence_parallel = row.text("sequence_parallel") != "0";
   plan.expert_tensor_parallel = 1;
+  run.expert_tensor_stated = false;
   const std::string& notes = row.text("notes");
   for (const char* key : {"(ETP)=", "ETP="}) {
     const auto at = notes.find(key);
     if (at == std::string::npos) continue;
     const char digit = notes[std::min(notes.size() - 1, at + std::string(key).size())];
     if (digit >= '1' && digit <= '9') plan.expert_tensor_parallel = digit - '0';
+    run.expert_tensor_stated = true;
     break;
   }
   // Benchmarks force balance. Megatron-core's two pairs of rows run 1.24 and 1.21 times as long with natural

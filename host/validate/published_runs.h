@@ -24,6 +24,7 @@ struct PublishedRun {
   bool mapping_stated = true;  // tensor or pipeline parallelism
   bool zero_stated = true;
   bool virtual_stages_stated = true;
+  bool expert_tensor_stated = true;
   bool recompute_stated = true;
   bool scored = true;  // grade A or B and primary
   bool core = false;

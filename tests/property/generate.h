@@ -80,6 +80,10 @@ inline Transformer random_model(Random& random) {
     }
     moe.first_dense_layers = random.whole(0, std::min<std::int64_t>(3, model.layers));
     moe.every = random.chance(0.2) ? std::min<std::int64_t>(2, model.layers) : 1;
+    if (moe.top_k <= moe.experts / 4 && random.chance(0.3)) {
+      moe.router_groups = 4;
+      moe.router_group_top_k = random.whole(1, 4);
+    }
     model.moe = moe;
     model.mtp_layers = random.whole(0, 1);
   }

@@ -111,6 +111,16 @@ TEST(Check, PredictsAMixtureOfExperts) {
   }
 }
 
+TEST(Check, PredictsRowsOfShardedExperts) {
+  CheckRequest request = request_of("grok-1", 2);
+  request.plan.tensor_parallel = 2;
+  request.scale = 4;
+  request.sequence = 1024;
+  const CheckResult result = check(request, 4);
+  expect_every_class_executed(result);
+  EXPECT_LT(std::abs(result.error()), 0.02);
+}
+
 TEST(Check, PredictsMessagesOfEveryLayout) {
   for (const int zero : {0, 1, 2, 3}) {
     for (const std::int64_t tensor : {1, 2, 4}) {

@@ -169,7 +169,7 @@ TEST(StepProgram, ExchangesAllGradientsOnce) {
     }
     // 4 layers of 218,112,000 and twice 128,256 x 4,096, and the final norm.
     const double parameters = 4 * 218112000.0 + 2 * 128256.0 * 4096 + 4096;
-    const double passes = zero == 3 ? 2 : 1;  // every micro-batch
+    const double passes = zero >= 2 ? 2 : 1;  // every micro-batch
     EXPECT_EQ(reduced, passes * parameters * 4) << zero;
     EXPECT_EQ(gathered, zero == 0 ? 0 : (zero == 3 ? 4 : 1) * parameters * 2) << zero;
     EXPECT_NEAR(owned, parameters / (zero == 0 ? 1 : 4), 6 * 4096) << zero;

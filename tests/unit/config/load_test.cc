@@ -143,6 +143,17 @@ TEST(Load, TransformerRefusals) {
             mixture +
                 "#/moe/shared_ffn_hidden: shared_experts is 0 and shared_ffn_hidden 2; accepted: both zero "
                 "or both not");
+  const auto groups = [&](const std::string& text) {
+    return refusal("mixture", kMixture, "\"top_k\": 4", "\"top_k\": 4, " + text);
+  };
+  EXPECT_EQ(groups("\"router_groups\": 5, \"router_group_top_k\": 2"),
+            mixture + "#/moe/router_groups: 5 groups; accepted: a divisor of the 32 experts");
+  EXPECT_EQ(groups("\"router_groups\": 16, \"router_group_top_k\": 1"),
+            mixture + "#/moe/router_group_top_k: 1 groups hold 2 experts; accepted: at least top_k, 4");
+  EXPECT_EQ(groups("\"router_groups\": 8"),
+            mixture + "#/moe/router_group_top_k: 0 groups hold 0 experts; accepted: at least top_k, 4");
+  EXPECT_EQ(groups("\"router_group_top_k\": 1"),
+            mixture + "#/moe/router_group_top_k: 1 is out of range; accepted: a whole number from 0 to 0");
 }
 
 TEST(Load, Plan) {

@@ -52,7 +52,7 @@ inline constexpr const char* kStack = R"({
   "attention_rate": 0.9, "logit_bytes": 40, "expert_rate": 0.86, "selective_gemms": 0,
   "selective_attention": true, "context_exposed": 0.3, "shard_rate": 1.0, "shard_serial": 0.15,
   "dispatch_bytes": 2, "dispatch_once_per_node": false, "interleave_by_default": true,
-  "parallel_block": false, "rank_overhead": "0 s", "recompute_when_needed": "full", "offload_when_needed": false, "moment_bytes": 8,
+  "shard_experts_by_default": false, "parallel_block": false, "rank_overhead": "0 s", "recompute_when_needed": "full", "offload_when_needed": false, "moment_bytes": 8,
   "separate_master": true, "fp8_weights": true, "dummy_gradients": true, "loss_bytes": 2, "selective_elementwise": false, "overlap_slowdown": 1, "moe_overhead_rack": "0 s", "layer_launch": "0 s", "always_recompute": false, "dropout":
   false, "context_exchange": "ring"})";
 

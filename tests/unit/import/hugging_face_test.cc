@@ -68,13 +68,15 @@ const Published kPublished[] = {
      R"({"architectures":["DeepseekV3ForCausalLM"],"hidden_size":7168,"intermediate_size":18432,"num_hidden_layers":61,
          "num_attention_heads":128,"vocab_size":129280,"q_lora_rank":1536,"kv_lora_rank":512,"qk_nope_head_dim":128,
          "qk_rope_head_dim":64,"v_head_dim":128,"n_routed_experts":256,"n_shared_experts":1,"num_experts_per_tok":8,
-         "moe_intermediate_size":2048,"first_k_dense_replace":3,"num_nextn_predict_layers":1})",
+         "moe_intermediate_size":2048,"first_k_dense_replace":3,"num_nextn_predict_layers":1,"n_group":8,
+         "topk_group":4,"topk_method":"noaux_tc"})",
      671e9},
     {"KimiK2",
      R"({"architectures":["DeepseekV3ForCausalLM"],"model_type":"kimi_k2","hidden_size":7168,"intermediate_size":18432,
          "num_hidden_layers":61,"num_attention_heads":64,"vocab_size":163840,"q_lora_rank":1536,"kv_lora_rank":512,
          "qk_nope_head_dim":128,"qk_rope_head_dim":64,"v_head_dim":128,"n_routed_experts":384,"n_shared_experts":1,
-         "num_experts_per_tok":8,"moe_intermediate_size":2048,"first_k_dense_replace":1})",
+         "num_experts_per_tok":8,"moe_intermediate_size":2048,"first_k_dense_replace":1,"n_group":1,
+         "topk_group":1})",
      1.026e12},
     {"Gemma7B",
      R"({"architectures":["GemmaForCausalLM"],"hidden_size":3072,"intermediate_size":24576,"num_hidden_layers":28,
@@ -171,11 +173,35 @@ TEST_P(PublishedConfig, ReadsBackFromItsConfigFile) {
   EXPECT_EQ(back.sliding_window, imported.model.sliding_window);
   EXPECT_EQ(back.global_every, imported.model.global_every);
   EXPECT_EQ(back.mtp_layers, imported.model.mtp_layers);
+  EXPECT_EQ(back.moe.has_value(), imported.model.moe.has_value());
+  if (back.moe) {
+    EXPECT_EQ(back.moe->router_groups, imported.model.moe->router_groups);
+    EXPECT_EQ(back.moe->router_group_top_k, imported.model.moe->router_group_top_k);
+  }
   std::filesystem::remove(file);
 }
 
 INSTANTIATE_TEST_SUITE_P(Cards, PublishedConfig, testing::ValuesIn(kPublished),
                          [](const auto& one) { return one.param.name; });
+
+// DeepSeek-V3 draws 4 of 8 groups first; Kimi K2 has one group, and a greedy router looks at none.
+TEST(HuggingFace, RoutersMayDrawGroupsFirst) {
+  const auto groups = [](std::string config) {
+    const MixtureOfExperts moe = *import_hugging_face(config, "config.json", {}).model.moe;
+    return std::pair(moe.router_groups, moe.router_group_top_k);
+  };
+  const auto config_of = [](std::string_view name) {
+    for (const Published& one : kPublished) {
+      if (one.name == name) return std::string(one.config);
+    }
+    return std::string();
+  };
+  std::string config = config_of("DeepSeekV3");
+  EXPECT_EQ(groups(config), std::pair(std::int64_t{8}, std::int64_t{4}));
+  EXPECT_EQ(groups(config_of("KimiK2")), std::pair(std::int64_t{0}, std::int64_t{0}));
+  config.replace(config.find("noaux_tc"), 8, "greedy");
+  EXPECT_EQ(groups(config), std::pair(std::int64_t{0}, std::int64_t{0}));
+}
 
 std::string refusal(std::string_view config, const HuggingFaceOptions& options = {}) {
   try {

@@ -120,12 +120,14 @@ TEST(Megatron, ReadsExperts) {
       "--v-head-dim 128 --num-experts 256 --moe-router-topk 8 --moe-ffn-hidden-size 2048 "
       "--moe-shared-expert-intermediate-size 2048 --moe-layer-freq '([0]*3+[1]*58)' "
       "--pipeline-model-parallel-size 16 --expert-model-parallel-size 64 --micro-batch-size 1 "
-      "--global-batch-size 15360";
+      "--global-batch-size 15360 --moe-router-num-groups 8 --moe-router-group-topk 4";
   const ImportedTraining read = import_megatron(parse_megatron_arguments(kArguments), "args",
                                                 {.gpus = 2048, .stack = "megatron-core-moe-2025"});
   EXPECT_NEAR(parameters(read.model), 671e9, 0.01 * 671e9);
   EXPECT_EQ(read.model.moe->first_dense_layers, 3);
   EXPECT_EQ(read.plan.expert_parallel, 64);
+  EXPECT_EQ(read.model.moe->router_groups, 8);
+  EXPECT_EQ(read.model.moe->router_group_top_k, 4);
 }
 
 std::string refusal(std::string_view text, std::int64_t gpus = 8) {

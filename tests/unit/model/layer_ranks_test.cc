@@ -55,6 +55,40 @@ TEST(Layer, ContextRanksGatherKeysAndValues) {
   EXPECT_EQ(messages[0].group.ranks, 4);
 }
 
+// All-to-all: the eight query heads of a rank, twice two of keys and values go out, the output comes back;
+// gradients take the same ways. All of it is waited for.
+TEST(Layer, ContextRanksExchangeHeads) {
+  Plan plan = two_sequences();
+  plan.context_parallel = 4;
+  plan.tensor_parallel = 2;
+  Stack stack = bare_stack();
+  stack.context_exchange = ContextExchange::all_to_all;
+  stack.context_exposed = 0.3;
+  const auto [times, messages] = run(llama(), plan, stack);
+  EXPECT_DOUBLE_EQ(times.forward[Part::context_comm], 2);
+  EXPECT_DOUBLE_EQ(times.backward[Part::context_comm], 2);
+  ASSERT_GE(messages.size(), 2U);
+  EXPECT_EQ(messages[0].collective, Collective::all_to_all);
+  EXPECT_DOUBLE_EQ(messages[0].bytes, kTokens / 4 * (8 + 2 + 2) * 64 * 2);
+  EXPECT_EQ(messages[1].collective, Collective::all_to_all);
+  EXPECT_DOUBLE_EQ(messages[1].bytes, kTokens / 4 * 8 * 64 * 2);
+  EXPECT_EQ(messages[1].group.ranks, 4);
+}
+
+// Latents are expanded before they travel: keys of 64 + 32 and values of 48 for half of sixteen heads.
+TEST(Layer, ContextRanksGatherExpandedLatents) {
+  Transformer model = llama();
+  model.mla = LatentAttention{.q_rank = 0, .kv_rank = 128, .nope_dim = 64, .rope_dim = 32, .value_dim = 48};
+  Plan plan = two_sequences();
+  plan.context_parallel = 4;
+  plan.tensor_parallel = 2;
+  const std::vector<Message> ring = run(model, plan, bare_stack()).messages;
+  EXPECT_DOUBLE_EQ(ring.at(0).bytes, kTokens * 8 * (64 + 32 + 48) * 2);
+  Stack stack = bare_stack();
+  stack.context_exchange = ContextExchange::all_to_all;
+  EXPECT_DOUBLE_EQ(run(model, plan, stack).messages.at(1).bytes, kTokens / 4 * 8 * 48 * 2);
+}
+
 TEST(Layer, RoutedRowsVisitTopKExpertsWhereverTheyLive) {
   // Eight experts a token, three matrices of 1024 x 512 each; a router of 32 outputs.
   const double experts = 6 * kTokens * 8 * 3 * 1024 * 512;
@@ -110,6 +144,64 @@ TEST(Layer, ExpertMessages) {
   EXPECT_NEAR(once.at(0).bytes, kTokens * 4 * (1 - std::pow(0.75, 8)) * 1024, 1e-3);
 }
 
+// Of eight groups on as many nodes a token's choices lie in four: 4 (1 - (3/4)^8) nodes. On four nodes two
+// groups lie on each, and none of four draws hits a node with the chance 6/8 x 5/7 x 4/6 x 3/5 = 3/14. On
+// sixteen a group lies on two: eight are in reach.
+TEST(Layer, RouterGroupsLimitTheNodesOfAToken) {
+  Transformer model = mixture();
+  model.moe->experts = 256;
+  model.moe->router_groups = 8;
+  model.moe->router_group_top_k = 4;
+  Plan plan = two_sequences();
+  Stack stack = bare_stack();
+  stack.dispatch_once_per_node = true;
+  const auto copies = [&](std::int64_t nodes) {
+    plan.expert_parallel = plan.data_parallel = 8 * nodes;
+    const auto messages = run(model, plan, stack, CountingKernels::What::flops, LayerKind::moe).messages;
+    return messages.at(0).bytes / (kTokens * 1024 * 2);
+  };
+  EXPECT_NEAR(copies(8), 4 * (1 - std::pow(0.75, 8)), 1e-9);
+  const double four = 4 * (1 - 3.0 / 14);
+  EXPECT_NEAR(copies(4), four * (1 - std::pow(1 - 1 / four, 8)), 1e-9);
+  EXPECT_NEAR(copies(16), 8 * (1 - std::pow(1 - 1.0 / 8, 8)), 1e-9);
+  EXPECT_NEAR(copies(1), 1, 1e-9);
+}
+
+// Ranks that hold shards of the same expert gather one another's rows, and sum what comes out.
+TEST(Layer, ExpertTensorRanksGatherRows) {
+  Plan plan = two_sequences();
+  plan.tensor_parallel = plan.expert_tensor_parallel = 4;
+  plan.routing_skew = 1.25;
+  Stack stack = bare_stack();
+  stack.dispatch_bytes = 1;
+  stack.expert_exposed = 0.5;
+  const auto [times, messages] = run(mixture(), plan, stack, CountingKernels::What::flops, LayerKind::moe);
+  EXPECT_DOUBLE_EQ(times.forward[Part::expert_comm], 1);
+  EXPECT_DOUBLE_EQ(times.backward[Part::expert_comm], 1);
+  const double rows = kTokens / 4 * 8 * 1.25 * 4;
+  EXPECT_EQ(messages.at(0).collective, Collective::all_gather);
+  EXPECT_DOUBLE_EQ(messages.at(0).bytes, rows * 1024);
+  EXPECT_EQ(messages.at(0).group.ranks, 4);
+  EXPECT_EQ(messages.at(1).collective, Collective::reduce_scatter);
+  EXPECT_DOUBLE_EQ(messages.at(1).bytes, rows * 1024 * 2);
+}
+
+// The embedding's rows are summed over the vocabulary's shards, the head's input gathered; backward the same
+// the other way round.
+TEST(Layer, EmbeddingAndHeadExchangeTheHiddenState) {
+  const CountingMachine machine;
+  Plan plan = two_sequences();
+  plan.tensor_parallel = 4;
+  for (const auto& ends : {embedding_times, head_times}) {
+    const PassTimes times = ends(llama(), plan, bare_stack(), machine.system());
+    EXPECT_DOUBLE_EQ(times.forward[Part::tensor_comm], 1);
+    EXPECT_DOUBLE_EQ(times.backward[Part::tensor_comm], 1);
+  }
+  const PassTimes join = prediction_times(llama(), plan, bare_stack(), machine.system());
+  EXPECT_DOUBLE_EQ(join.forward[Part::tensor_comm], 2);
+  EXPECT_DOUBLE_EQ(join.backward[Part::tensor_comm], 2);
+}
+
 TEST(Layer, GroupsLieTensorContextData) {
   Plan plan;
   plan.tensor_parallel = 4, plan.context_parallel = 2, plan.data_parallel = 16, plan.expert_parallel = 16;
@@ -125,6 +217,9 @@ TEST(Layer, GroupsLieTensorContextData) {
   expect(data_group(plan, system), 32, 2, 128);
   expect(expert_group(plan, system), 16, 8, 16);
   expect(expert_data_group(plan, system), 8, 1, 128);
+  plan.expert_tensor_parallel = 2;
+  expect(expert_tensor_group(plan, system), 2, 2, 2);
+  plan.expert_tensor_parallel = 1;
   system.nvlink_domain = 72;
   expect(expert_group(plan, system), 16, 16, 16);
   expect(data_group(plan, system), 32, 18, 128);

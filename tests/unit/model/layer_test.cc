@@ -190,6 +190,18 @@ TEST(Layer, EmbeddingAndFinalNormMoveFourBytesAnElement) {
                    4 * kTokens * 1024);
 }
 
+// A prediction module's join: two norms of four bytes an element, both their outputs read and written once
+// more, and a matrix of twice the width by the width.
+TEST(Layer, PredictionModulesJoinTwoStates) {
+  const Plan plan = two_sequences();
+  const CountingMachine traffic(CountingKernels::What::bytes);
+  const PassTimes moved = prediction_times(llama(), plan, bare_stack(), traffic.system());
+  EXPECT_DOUBLE_EQ(moved.forward[Part::elementwise], 16 * kTokens * 1024);
+  const CountingMachine work;
+  const PassTimes times = prediction_times(llama(), plan, bare_stack(), work.system());
+  EXPECT_DOUBLE_EQ(both(times, Part::gemm), 6 * kTokens * 2 * 1024 * 1024);
+}
+
 // The slowest of four hosts launches 8 % of 1.049 standard deviations late (Blom: the quantile of 3.625
 // / 4.25).
 TEST(Layer, TheSlowestOfTensorRanksLaunchesLast) {
@@ -274,6 +286,7 @@ TEST(Stack, WhatIsNotStated) {
   EXPECT_EQ(stack.expert_rate, 0.86);
   EXPECT_EQ(stack.context_exposed, 0.3);
   EXPECT_EQ(stack.shard_serial, 0.15);
+  EXPECT_EQ(stack.context_exchange, ContextExchange::ring);
 }
 
 }  // namespace

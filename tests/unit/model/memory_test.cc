@@ -95,7 +95,9 @@ TEST(LayerMemory, GroupedQueriesGatedFfn) {
   // All-to-all context parallelism: an eighth of the tokens, and the attention output twice.
   plan.precision = Precision::bf16;
   plan.context_parallel = 8;
-  EXPECT_DOUBLE_EQ(layer_memory(model, plan, Stack{}, false).saved,
+  Stack stack;
+  stack.context_exchange = ContextExchange::all_to_all;
+  EXPECT_DOUBLE_EQ(layer_memory(model, plan, stack, false).saved,
                    tokens / 8 * (2 * (elements + 8192) + 4 * 64 + 8));
 }
 
@@ -279,13 +281,38 @@ TEST(Memory, Buffers) {
   EXPECT_DOUBLE_EQ(buffers(), 2 * table + 2 * (8 * layer + 4096) + 64 * mib);
   plan = {};
   plan.pipeline_parallel = 61;
-  plan.zero_stage = 2;
+  plan.zero_stage = 3;
   Stack experts;
   experts.dummy_gradients = false;
   const Transformer moe = deepseek_v3();
   const double held = stage_parameters(moe, plan, 10).total();
   EXPECT_DOUBLE_EQ(estimate_stage_memory(moe, plan, experts, 10).buffers.value(),
-                   2 * held + 6 * 32 * mib + 8192 * 7168.0 * 2);
+                   6 * held + 6 * 32 * mib + 8192 * 7168.0 * 2);
+}
+
+// ZeRO-2 shares all gradients where none waits for a pipeline's next micro-batch; of four interleaved chunks
+// whose micro-batches follow one another one is whole.
+TEST(Memory, GradientsUnderZero2) {
+  const Transformer model = llama(16, 4096, 14336, 32, 8);
+  Plan plan;
+  plan.data_parallel = 8;
+  plan.zero_stage = 2;
+  const auto shares = [&] {
+    const double held = stage_parameters(model, plan, 0).total();
+    return estimate_stage_memory(model, plan, Stack{}, 0).gradients.value() / (4 * held);
+  };
+  EXPECT_DOUBLE_EQ(shares(), 1.0 / 8);
+  plan.pipeline_parallel = 4;
+  EXPECT_DOUBLE_EQ(shares(), 1);
+  plan.virtual_stages = 4;
+  plan.global_batch = 8 * 5;  // five micro-batches: the first chunk is met again after the others
+  EXPECT_DOUBLE_EQ(shares(), 1);
+  plan.global_batch = 8 * 4;
+  EXPECT_DOUBLE_EQ(shares(), 1.0 / 4 + 3.0 / 4 / 8);
+  plan.zero_stage = 1;
+  EXPECT_DOUBLE_EQ(shares(), 1);
+  plan.zero_stage = 3;
+  EXPECT_DOUBLE_EQ(shares(), 1.0 / 8);
 }
 
 TEST(Memory, BesideTheModel) {
@@ -366,10 +393,11 @@ TEST(Memory, Llama405BFits) {
   plan.tensor_parallel = 8;
   plan.pipeline_parallel = 16;
   plan.data_parallel = 128;
+  plan.virtual_stages = 8;
   plan.global_batch = 2048;
   plan.zero_stage = 2;
   const MemoryEstimate memory = estimate_memory(llama(126, 16384, 53248, 128, 8), plan, Stack{});
-  EXPECT_LT(memory.total().value(), 80e9);
+  EXPECT_LT(memory.total().value(), 80.0 * 1024 * 1024 * 1024);
   EXPECT_GT(memory.total().value(), 40e9);
 }
 

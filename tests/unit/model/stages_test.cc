@@ -95,6 +95,84 @@ TEST(OnceAStep, MessagesOfGradientsAndWeights) {
   EXPECT_EQ(scattered, expected);
 }
 
+// ZeRO-2 scatters the gradients of every micro-batch, where no pipeline keeps them: of dense parameters and
+// of experts, half of it under the backward pass.
+TEST(OnceAStep, Zero2ScattersEachMicroBatch) {
+  Transformer model = mixture();
+  Plan plan = two_sequences();
+  plan.data_parallel = 4;
+  plan.expert_parallel = 2;
+  plan.zero_stage = 2;
+  const auto seconds = [&](std::int64_t micro_batches) {
+    const CountingMachine machine;
+    plan.global_batch = plan.micro_batch * plan.data_parallel * micro_batches;
+    return once_a_step(model, plan, bare_stack(), machine.system())[Part::data_comm];
+  };
+  EXPECT_DOUBLE_EQ(seconds(1), 0.5 * 4) << "two kinds, each scattered, its weights gathered";
+  EXPECT_DOUBLE_EQ(seconds(3), 0.5 * (4 + 2 * 2));
+  model.moe.reset();
+  EXPECT_DOUBLE_EQ(seconds(3), 0.5 * (2 + 2));
+  plan.zero_stage = 1;
+  EXPECT_DOUBLE_EQ(seconds(3), 0.5 * 2);
+  plan.zero_stage = 2;
+  plan.pipeline_parallel = 2;
+  EXPECT_DOUBLE_EQ(seconds(3), 2) << "kept whole until the last";
+  plan.pipeline_parallel = 1;
+  plan.adapters_only = true;
+  EXPECT_EQ(seconds(3), 0);
+}
+
+// A tied table is on the first and the last stage, which sum its gradients of four bytes; so is that of a
+// prediction module. DualPipe has both on every rank that holds either.
+TEST(OnceAStep, StagesThatShareATable) {
+  Transformer model = llama();
+  Plan plan = two_sequences();
+  plan.tensor_parallel = 4;
+  plan.pipeline_parallel = 4;
+  const auto sent = [&] {
+    const CountingMachine machine;
+    once_a_step(model, plan, bare_stack(), machine.system());
+    return machine.messages();
+  };
+  EXPECT_TRUE(sent().empty());
+  model.tied_embeddings = true;
+  const std::vector<Message> messages = sent();
+  ASSERT_EQ(messages.size(), 1U);
+  EXPECT_EQ(messages[0].collective, Collective::all_reduce);
+  EXPECT_DOUBLE_EQ(messages[0].bytes, 4.0 * 8064 * 1024) << "32,000 rows to 32,256, a quarter of them";
+  EXPECT_EQ(messages[0].group.ranks, 2);
+  EXPECT_EQ(messages[0].group.ranks_per_domain, 1);
+  EXPECT_EQ(messages[0].group.span, 16);
+  model.tied_embeddings = false;
+  model.mtp_layers = 1;
+  EXPECT_EQ(sent().size(), 1U);
+  plan.schedule = Schedule::dual_pipe;
+  EXPECT_TRUE(sent().empty());
+  plan.schedule = Schedule::one_f_one_b;
+  plan.adapters_only = true;
+  EXPECT_TRUE(sent().empty());
+  plan.adapters_only = false;
+  plan.pipeline_parallel = 2;  // both stages in one node of eight
+  EXPECT_EQ(sent().at(0).group.ranks_per_domain, 2);
+  plan.pipeline_parallel = 1;
+  EXPECT_TRUE(sent().empty());
+}
+
+// Under DualPipe a rank holds its own stage and that of the rank opposite.
+TEST(MostHeld, OfTwoStagesUnderDualPipe) {
+  Transformer model = mixture();
+  model.moe->first_dense_layers = 1;
+  Plan plan = two_sequences();
+  plan.pipeline_parallel = 4;
+  const auto stage = [&](std::int64_t i) { return stage_parameters(model, plan, i); };
+  EXPECT_DOUBLE_EQ(most_held(model, plan).experts, stage(2).experts);
+  EXPECT_DOUBLE_EQ(most_held(model, plan).dense, stage(0).dense + stage(0).embedding);
+  plan.schedule = Schedule::dual_pipe;
+  EXPECT_DOUBLE_EQ(most_held(model, plan).experts, stage(1).experts + stage(2).experts);
+  EXPECT_DOUBLE_EQ(most_held(model, plan).dense,
+                   stage(0).dense + stage(0).embedding + stage(3).dense + stage(3).head);
+}
+
 TEST(ShardGroups, OfSixteenRanksInNodesOfEight) {
   Plan plan;
   plan.shard_ranks = 16;
@@ -135,7 +213,8 @@ TEST(Gathers, WhatDoesNotHide) {
   EXPECT_DOUBLE_EQ(split.backward, 20 + 2.25 - 15 + split.weight_gradient);
 }
 
-// A mixture, then a dense layer: the prediction module is another dense layer and another head.
+// A mixture, then a dense layer: the prediction module is another dense layer, another head, and what joins
+// them to the trunk.
 TEST(Stages, PredictionModulesAreLikeTheLastLayer) {
   const CountingMachine machine;
   const System& system = machine.system();
@@ -150,7 +229,8 @@ TEST(Stages, PredictionModulesAreLikeTheLastLayer) {
   const double layer =
       layer_times(model, plan, stack, system, LayerKind::dense, model.sequence).forward.sum();
   const double head = head_times(model, plan, stack, system).forward.sum();
-  EXPECT_NEAR((forward() - without) / (layer + head), 1, 1e-12);
+  const double join = prediction_times(model, plan, stack, system).forward.sum();
+  EXPECT_NEAR((forward() - without) / (layer + head + join), 1, 1e-12);
 }
 
 }  // namespace

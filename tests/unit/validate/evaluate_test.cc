@@ -179,6 +179,29 @@ TEST(Predict, UnstatedVirtualStagesFollowTheStack) {
   EXPECT_EQ(predict(run, interleaving).plan.virtual_stages, 2);
 }
 
+// Experts of a stack that shards them follow the tensor ranks where they can, and the source says nothing.
+TEST(Predict, UnstatedExpertTensorParallelismFollowsTheStack) {
+  PublishedRun run = test::small_run("r", "f", "c");
+  run.model.moe = MixtureOfExperts{.experts = 4, .top_k = 2, .ffn_hidden = 1024};
+  run.plan.tensor_parallel = 2;
+  run.plan.expert_parallel = 2;
+  run.plan.data_parallel = 2;
+  run.gpus = 4;
+  run.expert_tensor_stated = false;
+  const Library whole = test::small_library();
+  EXPECT_EQ(predict(run, whole).plan.expert_tensor_parallel, 1);
+  Library sharding = whole;
+  sharding.stacks[0].shard_experts_by_default = true;
+  const Prediction sharded = predict(run, sharding);
+  EXPECT_EQ(sharded.plan.expert_tensor_parallel, 2);
+  EXPECT_TRUE(assumed(sharded, "expert tensor parallelism not stated: 2"));
+  run.expert_tensor_stated = true;
+  EXPECT_EQ(predict(run, sharding).plan.expert_tensor_parallel, 1);
+  run.expert_tensor_stated = false;
+  run.plan.expert_parallel = 4;  // all ranks: none is left for shards
+  EXPECT_EQ(predict(run, sharding).plan.expert_tensor_parallel, 1);
+}
+
 TEST(Predict, MemoryIsComparedWhereItWasMeasured) {
   PublishedRun run = test::small_run("r", "f", "c");
   EXPECT_EQ(predict(run, test::small_library()).row.predicted_bytes, 0);

@@ -157,6 +157,8 @@ TEST(PublishedRows, ExpertsAndNotes) {
   EXPECT_EQ(plain.plan.expert_tensor_parallel, 1);
   EXPECT_DOUBLE_EQ(plain.plan.routing_skew, 1);
   EXPECT_EQ(read(with(moe, {{"notes", "ETP=2"}})).plan.expert_tensor_parallel, 2);
+  EXPECT_TRUE(read(with(moe, {{"notes", "ETP=1"}})).expert_tensor_stated);
+  EXPECT_FALSE(read(moe).expert_tensor_stated);
   EXPECT_TRUE(read(with(full_row(), {{"notes", "task=LoRA"}})).plan.adapters_only);
   EXPECT_EQ(read(with(full_row(), {{"model", "m+MTP"}})).model.mtp_layers, 1);
 }
