@@ -167,7 +167,7 @@ void LayerBuilder::expert_messages(double rows) {
     double sent = rows;
     if (stack_.dispatch_once_per_node) {
       const double domains = d(group.ranks) / d(group.ranks_per_domain);
-      sent = rows * std::min(1.0, domains_of_token(*model_.moe, domains) / d(model_.moe->top_k));
+      sent = rows * domains_of_token(*model_.moe, domains) / d(model_.moe->top_k);
     }
     dispatch += comm(Collective::all_to_all, Bytes(sent * width * stack_.dispatch_bytes), group);
     combine += comm(Collective::all_to_all, Bytes(sent * width * 2), group);

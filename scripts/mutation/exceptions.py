@@ -18,10 +18,10 @@ EXCEPTIONS = {
         ("host/model/phases_walk.cc", "gpus_ = -1;  // it starts again"),
         ("host/model/stages.cc", "(model.is_moe_layer(layer) ? 2U : 0U)"),  # places in a table of its own
         ("host/model/step.cc", "double most = -1;"),
-        ("host/model/layer_builder.cc", "std::min(1.0, domains * (1", "1.0"),  # never above 1
         ("host/model/mixed_fleet.cc", "std::int64_t high = most + 1;"),  # a bisection's upper end
         ("host/model/kernel_curves.h", "curves_{1}"),
         ("host/search/evaluator.cc", "choice_.micro_batch = 1;"),
+        ("host/search/evaluator.cc", "plan_.micro_batch = 1;"),
         ("host/search/evaluator.cc", "double shared_step = -1"),
         ("host/search/gates.h", "GateMask{1} <<"),
         ("host/search/memory_terms.cc", "reference.micro_batch = 1;"),
@@ -57,6 +57,8 @@ EXCEPTIONS = {
     ],
     "between whole numbers: no count is as much as 5 % above": [
         ("host/calibrate/system.cc", "fabric.gpus_per_node <= 8"),  # no node has nine GPUs
+        ("host/base/date.cc", "kLastDay + 1 - date.day"),
+        ("host/model/shard.cc", "whole_gradients(plan) > 0 ? 1"),
         ("host/model/history.cc", "return in.replicas.count >= 2;"),
         ("host/model/layer.cc", "constexpr std::int64_t kNode = 8"),
         ("host/search/space.cc", "std::min<std::int64_t>(gpus, 4096)", "4096"),  # powers of two
@@ -78,7 +80,8 @@ EXCEPTIONS = {
         ("host/model/failures.cc", "kSame"),
         ("host/model/parts.cc", "kRounding"),
         ("host/model/history.cc", "kLeastEffective"),
-        ("host/model/history.h", "Seconds horizon"),
+        ("host/model/history.h", "kHorizon"),
+        ("host/calibrate/forecast.cc", "std::min(years, 1e15)"),
         ("host/model/history_walk.h", "kMostInterruptions"),
         ("host/model/interruptions.cc", "x / std::expm1(x) : 1"),
         ("host/model/interruptions.cc", "std::min(effective, 1.0)"),

@@ -186,7 +186,7 @@ INSTANTIATE_TEST_SUITE_P(Cards, PublishedConfig, testing::ValuesIn(kPublished),
 
 // DeepSeek-V3 draws 4 of 8 groups first; Kimi K2 has one group, and a greedy router looks at none.
 TEST(HuggingFace, RoutersMayDrawGroupsFirst) {
-  const auto groups = [](std::string config) {
+  const auto groups = [](const std::string& config) {
     const MixtureOfExperts moe = *import_hugging_face(config, "config.json", {}).model.moe;
     return std::pair(moe.router_groups, moe.router_group_top_k);
   };

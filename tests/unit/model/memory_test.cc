@@ -305,9 +305,9 @@ TEST(Memory, GradientsUnderZero2) {
   plan.pipeline_parallel = 4;
   EXPECT_DOUBLE_EQ(shares(), 1);
   plan.virtual_stages = 4;
-  plan.global_batch = 8 * 5;  // five micro-batches: the first chunk is met again after the others
+  plan.global_batch = 40;  // five micro-batches: the first chunk is met again after the others
   EXPECT_DOUBLE_EQ(shares(), 1);
-  plan.global_batch = 8 * 4;
+  plan.global_batch = 32;
   EXPECT_DOUBLE_EQ(shares(), 1.0 / 4 + 3.0 / 4 / 8);
   plan.zero_stage = 1;
   EXPECT_DOUBLE_EQ(shares(), 1);
