@@ -85,9 +85,18 @@ double scattered_again(const MostHeld& held, const Plan& plan, const Stack& stac
                                                      scatter(held.experts, expert_data_group(plan, system)));
 }
 
+// By the first and the last stage, when all is done.
+double shared_table_sum(const MostHeld& held, const Plan& plan, const Stack& stack, const System& system) {
+  if (held.shared_table == 0 || plan.adapters_only) return 0;
+  const CommGroup ends{
+      .ranks = 2, .ranks_per_domain = plan.gpus() <= system.nvlink_domain ? 2 : 1, .span = plan.gpus()};
+  return time_of(system, Collective::all_reduce, held.shared_table * stack.gradient_bytes, ends);
+}
+
 PartTimes once_a_step(const Transformer& model, const Plan& plan, const Stack& stack, const System& system) {
   const MostHeld held = most_held(model, plan);
   PartTimes parts = once_a_step(held, plan, stack, system);
+  parts[Part::data_comm] += shared_table_sum(held, plan, stack, system);
   const std::int64_t reductions = gradient_reductions(plan);
   if (reductions > 1) {
     parts[Part::data_comm] += d(reductions - 1) * scattered_again(held, plan, stack, system);
@@ -118,15 +127,6 @@ PartTimes once_a_step(const MostHeld& held, const Plan& plan, const Stack& stack
         stack.added_time(stack.data_exposed / 2) *
         (expert_data == data ? summed(dense + experts, groups)
                              : summed(dense, groups) + summed(experts, shard_groups(expert_data, plan)));
-  }
-  if (held.shared_table > 0 && !plan.adapters_only) {
-    // The first and the last stage sum their gradients of the table that both hold, when all is done.
-    const std::int64_t stride = plan.tensor_parallel * plan.context_parallel * plan.data_parallel;
-    const CommGroup ends{.ranks = 2,
-                         .ranks_per_domain = plan.gpus() <= system.nvlink_domain ? 2 : 1,
-                         .span = stride * plan.pipeline_parallel};
-    parts[Part::data_comm] +=
-        time_of(system, Collective::all_reduce, held.shared_table * stack.gradient_bytes, ends);
   }
   const bool sharded = plan.zero_stage > 0;
   const double owned = dense / (sharded ? d(dense_shard_ranks(plan)) : 1) +

@@ -68,6 +68,14 @@ void Evaluator::find_zero_choices() {
   }
 }
 
+// The first choice that exchanges the same once a step: ZeRO-2 does what ZeRO-1 does.
+std::size_t Evaluator::same_messages(std::size_t choice) const {
+  for (std::size_t i = 0; i < choice; ++i) {
+    if (zero_[i].zero == 1 && zero_[choice].zero == 2 && zero_[i].shard == zero_[choice].shard) return i;
+  }
+  return choice;
+}
+
 // Messages between data-parallel ranks and the optimiser, for every ZeRO choice.
 void Evaluator::fill_once(const StageLayout& layout, bool dual_pipe) {
   plan_.schedule = dual_pipe ? Schedule::dual_pipe : Schedule::one_f_one_b;
@@ -82,11 +90,14 @@ void Evaluator::fill_once(const StageLayout& layout, bool dual_pipe) {
   once.clear();
   again.clear();
   for (const System& on : space_.systems) {
+    const double table = shared_table_sum(most, plan_, *stack_, on);
+    const std::size_t first = once.size();
     for (std::size_t i = 0; i < plans_; ++i) {
       plan_.zero_stage = zero_[i].zero;
       plan_.shard_ranks = zero_[i].shard;
-      once.push_back(once_a_step(most, plan_, *stack_, on).sum());
       again.push_back(scattered_again(most, plan_, *stack_, on));
+      const std::size_t same = same_messages(i);
+      once.push_back(same < i ? once[first + same] : once_a_step(most, plan_, *stack_, on).sum() + table);
     }
   }
 }

@@ -83,6 +83,7 @@ class Evaluator {
   void pipeline(const SearchTask& task, std::int64_t pipeline, PlanVisitor& visitor);
   void layout(const StageLayout& layout, PlanVisitor& visitor);
   void find_zero_choices();
+  std::size_t same_messages(std::size_t choice) const;
   void fill_once(const StageLayout& layout, bool dual_pipe);
   void fill_gathers(const StageLayout& layout);
   void fill_states(const StageLayout& layout, StateKind kind);
