@@ -21,6 +21,10 @@ void check_expressible(const Run& run) {
   if (run.model.moe) refuse("mixture of experts here; accepted: a dense model");
   if (run.plan.context_parallel > 1) refuse("context parallelism; accepted: context_parallel 1");
   if (run.plan.zero_stage > 2) refuse("sharded weights; accepted: zero_stage 0, 1 or 2");
+  if (gradient_reductions(run.plan) > 1)
+    refuse(
+        "gradients scattered after each micro-batch; accepted: zero_stage 0 or 1, a pipeline, or one "
+        "micro-batch a step");
   if (run.plan.data_parallel < 2)
     refuse("run without collectives between replicas; accepted: data_parallel 2 or more");
 }

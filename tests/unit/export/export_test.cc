@@ -194,6 +194,11 @@ TEST_F(ExportTest, WhatCannotBeExpressedIsRefused) {
   EXPECT_NE(astra([](auto& r) { r.plan.context_parallel = 2; }).find("context_parallel 1"),
             std::string::npos);
   EXPECT_NE(astra([](auto& r) { r.plan.zero_stage = 3; }).find("zero_stage 0, 1 or 2"), std::string::npos);
+  EXPECT_NE(astra([](auto& r) {
+              r.plan.zero_stage = 2;
+              r.plan.pipeline_parallel = 1;
+            }).find("zero_stage 0 or 1, a pipeline"),
+            std::string::npos);
   EXPECT_NE(astra([](auto& r) { r.plan.data_parallel = 1; }).find("data_parallel 2 or more"),
             std::string::npos);
 }
