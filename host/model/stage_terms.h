@@ -30,9 +30,9 @@ MostHeld most_held(const Transformer& model, const Plan& plan);
 // The same where only these pipeline ranks can hold the most.
 MostHeld most_held(const Transformer& model, const Plan& plan, std::span<const std::int64_t> ranks);
 
-// once_a_step (stages.h) of a plan whose ranks hold so much, share no table and take one micro-batch. What the
-// sum of a shared table's gradients adds, whatever ZeRO's stage; and what each further micro-batch adds where
-// its gradients are scattered at once (ZeRO-2). Seconds, as far as nothing hides them.
+// once_a_step (stages.h) of a plan whose ranks hold so much, share no table and take one micro-batch. What
+// the sum of a shared table's gradients adds, whatever ZeRO's stage; and what each further micro-batch adds
+// where its gradients are scattered at once (ZeRO-2). Seconds, as far as nothing hides them.
 PartTimes once_a_step(const MostHeld& held, const Plan& plan, const Stack& stack, const System& system);
 double shared_table_sum(const MostHeld& held, const Plan& plan, const Stack& stack, const System& system);
 double scattered_again(const MostHeld& held, const Plan& plan, const Stack& stack, const System& system);
