@@ -30,7 +30,7 @@ STACK = [
     ("fused-era", "layer_overhead", "0.2 ms", 0.4), ("unfused-era", "elementwise_passes", 1.3, 0.15),
     ("unfused-era", "step_overhead", "50 ms", 0.5), ("nemo-2023", "tensor_exposed", 0.231, 0.1),
     ("nemo-2025-02", "moe_overhead", "1.8 ms", 0.4), ("nemo-2025-05", "moe_overhead", "0.9 ms", 0.4),
-    ("nemo-2025-05", "moe_overhead_rack", "0.5 ms", 0.4),
+    ("nemo-2025-05", "moe_overhead_rack", "0.5 ms", 0.4),  # to its node's as Megatron Bridge's of that year is to its own
     ("megatron-lm-2023", "step_overhead", "1.7 s", 0.3), ("megascale-2024", "step_overhead", "0.6 s", 0.3),
     ("internevo-2023", "rank_overhead", "2.8 ms", 0.3), ("mosaic-fsdp-2023", "shard_serial", 0.74, 0.15),
     ("torchtitan-2024", "shard_serial", 0.13, 0.15), ("maxtext-2024", "shard_serial", 0.1, 0.1),

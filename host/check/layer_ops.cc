@@ -174,6 +174,9 @@ class LayerSequence {
   void begin_block() {
     message(Collective::all_gather, Collective::reduce_scatter, Collective::all_reduce, false);
   }
+  void end_block() {
+    message(Collective::reduce_scatter, Collective::all_gather, Collective::all_reduce, true);
+  }
   // Rows of a sharded expert: gathered from all ranks that hold a shard, and what the shards put out summed.
   void exchange_rows(Collective forward, Collective backward, double bytes) {
     if (plan_.expert_tensor_parallel == 1) return;
@@ -181,9 +184,6 @@ class LayerSequence {
       return item(StepMessage{collective, Bytes(bytes), DataType::bf16, RankGroup::tensor});
     };
     add({{of(forward)}, {of(backward)}});
-  }
-  void end_block() {
-    message(Collective::reduce_scatter, Collective::all_gather, Collective::all_reduce, true);
   }
 
   StepUnit unit() const {

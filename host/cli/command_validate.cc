@@ -32,7 +32,6 @@ std::string one_file(const Arguments& arguments, std::string_view kind) {
   return arguments.positional()[1];
 }
 
-// Options of the other kinds would be read by nobody.
 int validate_runs(const Arguments& arguments) {
   arguments.refuse({"fit", "predict", "gpu", "histories", "seed"});
   const std::string file = one_file(arguments, "runs");

@@ -71,9 +71,10 @@ struct Better {
   void (*make)(Training& training, double factor);
 };
 // Strictly, but for one effect: NCCL picks algorithms by its own raw constants (collectives.h), so faster
-// links may make it pick one that turns out slower, up to 18 % here. Each algorithm gets no slower
-// (collectives_property_test.cc).
-constexpr double kNcclChoice = 0.2;
+// links may make it pick one that turns out slower, up to 9 % here; twice that where ZeRO-3's messages are
+// most of the step. Each algorithm gets no slower (collectives_property_test.cc).
+constexpr double kNcclChoice = 0.1;
+constexpr double kFewMicroBatches = 1e-3;
 constexpr Better kBetter[] = {
     {"network", kNcclChoice,
      [](Training& t, double factor) {
@@ -104,16 +105,18 @@ TEST(StepProperty, BetterHardwareNeverMakesAStepSlower) {
     SCOPED_TRACE(better.what);
     each_training([&](const Training& training) {
       // With fewer micro-batches than two a rank DualPipe's closed form counts on weight gradients to fill
-      // more idle time than there is (schedule_time.h): shorter ones then leave more of it.
+      // more idle time than there is (schedule_time.h): shorter ones then leave a little more of it.
       const Plan& plan = training.plan;
       const std::int64_t micro_batches = plan.global_batch / (plan.micro_batch * plan.data_parallel);
-      if (plan.schedule == Schedule::dual_pipe && micro_batches < 2 * plan.pipeline_parallel) return;
+      const bool few = plan.schedule == Schedule::dual_pipe && micro_batches < 2 * plan.pipeline_parallel;
+      const double slack =
+          (plan.zero_stage == 3 ? 2 * better.slack : better.slack) + (few ? kFewMicroBatches : 0);
       double before = std::numeric_limits<double>::infinity();
       for (const double factor : {0.5, 1.0, 1.3, 4.0}) {
         Training improved = training;
         better.make(improved, factor);
         const double time = step_of(improved).time.value();
-        ASSERT_LE(time, before * (1 + better.slack)) << "factor " << factor;
+        ASSERT_LE(time, before * (1 + slack)) << "factor " << factor;
         before = time;
       }
     });
