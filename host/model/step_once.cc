@@ -1,6 +1,4 @@
 #include <algorithm>
-#include <numeric>
-#include <vector>
 
 #include "host/model/shard.h"
 #include "host/model/stage_terms.h"
@@ -34,6 +32,23 @@ double replica_messages(double parameters, const CommGroup& all, const Plan& pla
          time_of(system, Collective::all_gather, parameters * 2, shard_groups(all, plan).shard);
 }
 
+// Raises `most` to what this rank holds; under DualPipe its mirror's stage is on it, too.
+void hold(const Transformer& model, const Plan& plan, std::int64_t rank, MostHeld& most) {
+  const std::int64_t stages = plan.pipeline_parallel;
+  const bool two = plan.schedule == Schedule::dual_pipe && stages > 1;
+  double dense = 0, experts = 0;
+  const auto add = [&](const StageParameters& held) {
+    dense += held.dense + held.embedding + held.head;
+    experts += held.experts;
+  };
+  add(stage_parameters(model, plan, rank));
+  if (two) add(stage_parameters(model, plan, stages - 1 - rank));
+  most.dense = std::max(most.dense, dense);
+  most.experts = std::max(most.experts, experts);
+  const bool shared = stages > 1 && !two && (model.tied_embeddings || model.mtp_layers > 0);
+  if (shared) most.shared_table = d(vocabulary_shard(model, plan) * model.hidden);
+}
+
 }  // namespace
 
 ShardGroups shard_groups(const CommGroup& all, const Plan& plan) {
@@ -50,29 +65,14 @@ ShardGroups shard_groups(const CommGroup& all, const Plan& plan) {
 }
 
 MostHeld most_held(const Transformer& model, const Plan& plan) {
-  std::vector<std::int64_t> ranks(static_cast<std::size_t>(plan.pipeline_parallel));
-  std::iota(ranks.begin(), ranks.end(), 0);
-  return most_held(model, plan, ranks);
+  MostHeld most;
+  for (std::int64_t rank = 0; rank < plan.pipeline_parallel; ++rank) hold(model, plan, rank, most);
+  return most;
 }
 
 MostHeld most_held(const Transformer& model, const Plan& plan, std::span<const std::int64_t> ranks) {
   MostHeld most;
-  const std::int64_t stages = plan.pipeline_parallel;
-  const bool two =
-      plan.schedule == Schedule::dual_pipe && stages > 1;  // a rank holds its mirror's stage, too
-  for (const std::int64_t rank : ranks) {
-    double dense = 0, experts = 0;
-    const auto add = [&](const StageParameters& held) {
-      dense += held.dense + held.embedding + held.head;
-      experts += held.experts;
-    };
-    add(stage_parameters(model, plan, rank));
-    if (two) add(stage_parameters(model, plan, stages - 1 - rank));
-    most.dense = std::max(most.dense, dense);
-    most.experts = std::max(most.experts, experts);
-  }
-  const bool shared = stages > 1 && !two && (model.tied_embeddings || model.mtp_layers > 0);
-  if (shared) most.shared_table = d(vocabulary_shard(model, plan) * model.hidden);
+  for (const std::int64_t rank : ranks) hold(model, plan, rank, most);
   return most;
 }
 
